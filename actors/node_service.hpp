@@ -1,0 +1,96 @@
+// The door between threads outside the actors (the HTTP server) and the node: each call is handed to the actors and answered through a
+// callback. The HTTP routes know nothing else of the node; their tests put a scripted one in its place.
+#pragma once
+
+#include "actors/node_statistics.hpp"
+#include "messages/task.hpp"
+#include "persistence/journal.hpp"
+
+#include <functional>
+
+namespace wheelwork {
+
+enum class service_errc : uint8_t {
+  not_found = 1,     ///< 404
+  conflict,          ///< 409: exists already, is final already, external id taken
+  version_mismatch,  ///< 412: If-Match names another version
+  invalid,           ///< 422
+  overloaded,        ///< 429 with Retry-After
+  unavailable,       ///< 503 with Retry-After: the journal can't write now, or the node stops
+  unknown_outcome,   ///< 503: may have been applied; repeat with the same Idempotency-Key
+  broken,            ///< 500
+};
+
+struct service_error {
+  service_errc code = service_errc::broken;
+  std::string message;
+  std::chrono::seconds retry_after{1};
+  std::string pointer;                 ///< of the member at fault, for `invalid`
+};
+
+template <class T>
+using service_callback = std::function<void(result<T, service_error>)>;
+
+struct pushed_job {
+  job_id id{};
+  bool repeated = false;               ///< a unique key was taken: the first job's id
+};
+
+struct push_request {
+  std::vector<new_job> jobs;           ///< all or nothing; those with a task_name and without `how` take everything missing from the task
+  service_callback<std::vector<pushed_job>> done;
+};
+
+/// Members of a push that count only where the job does not take them from its task; see push_request.
+struct task_write {
+  bool created = false;
+  bool changed = true;
+  task_row row;
+};
+
+struct bulk_filter {
+  std::optional<std::string> task_name;
+  std::optional<job_state> state;
+  std::optional<wall_time> from, until;
+  size_t limit = 1000;
+};
+
+struct node_health {
+  bool ready = false;
+  std::string reason;                  ///< why not
+};
+
+class node_service {
+public:
+  virtual ~node_service() = default;
+
+  /// Hands over all pushes that one round of the caller's loop brought. Callbacks run on actor threads, after the commit.
+  virtual void push(std::vector<push_request> requests) = 0;
+
+  /// Create or replace. `if_version`: refuse unless the task has this version.
+  virtual void put_task(task_definition definition, std::optional<uint64_t> if_version, service_callback<task_write> done) = 0;
+  virtual void delete_task(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) = 0;
+  /// A job by hand; `body` none: the task's payload. `unique_key` empty: none.
+  virtual void run_task(std::string name, std::optional<payload> body, std::string unique_key, service_callback<pushed_job> done) = 0;
+
+  virtual void cancel_job(job_id id, service_callback<bool> done) = 0;
+  virtual void retry_job(job_id id, service_callback<bool> done) = 0;
+  /// How many were cancelled or retried.
+  virtual void cancel_jobs(bulk_filter filter, service_callback<size_t> done) = 0;
+  virtual void retry_jobs(bulk_filter filter, service_callback<size_t> done) = 0;
+
+  /// Runs a read on a reader connection, off the caller's thread.
+  virtual void read(std::function<void(journal_reader&)> query) = 0;
+
+  /// The current definition of a task, from RAM; none: no such task. Thread safe, does not block.
+  virtual task_ptr find_task(const std::string& name) const = 0;
+  /// Whether the task's environments include this node's.
+  virtual bool is_active(const task_definition& task) const = 0;
+
+  virtual node_health health() const = 0;
+  virtual const node_statistics& statistics() const = 0;
+  virtual const std::array<uint8_t, 16>& database_secret() const = 0;
+  virtual const clock_source& clock() const = 0;
+};
+
+} // namespace wheelwork

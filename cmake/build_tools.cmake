@@ -1,0 +1,29 @@
+# How everything is compiled: helpers that speed a build up where they are installed, warnings as errors, sanitizers by preset.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+option(WHEELWORK_PRECOMPILED_HEADERS "Precompile the heavy library headers of each folder (fast at -O0, little gain at -O2)" OFF)
+set(WHEELWORK_SANITIZER "" CACHE STRING "address (with undefined behaviour), thread, or empty")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Werror)
+
+if(WHEELWORK_SANITIZER STREQUAL "address")
+  # CAF's own headers bind null references (init_fun_factory.hpp), so that one check is off.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(WHEELWORK_SANITIZER STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+endif()

@@ -1,0 +1,33 @@
+# One library per folder, and the only links that the design allows between them.
+
+set(layer_schedule)
+set(layer_messages schedule)
+set(layer_config messages schedule)
+set(layer_persistence messages schedule)
+set(layer_targets messages schedule)
+set(layer_sources messages schedule)
+set(layer_actors config persistence targets messages schedule)
+set(layer_api actors config persistence targets messages schedule)
+
+# wheelwork_library(<folder> [<external library>...]): every .cpp below the folder, linked with what stands below it.
+function(wheelwork_library folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(wheelwork_${folder} STATIC ${sources})
+  target_include_directories(wheelwork_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
+  foreach(below ${layer_${folder}})
+    target_link_libraries(wheelwork_${folder} PUBLIC wheelwork_${below})
+  endforeach()
+  target_link_libraries(wheelwork_${folder} PUBLIC ${ARGN})
+endfunction()
+
+# wheelwork_test(<folder> [<library>...]): tests/<folder>/**/*_test.cpp and their helpers as one program <folder>_test.
+function(wheelwork_test folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${folder}_test ${sources})
+  target_include_directories(${folder}_test PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${folder}_test PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${folder}_test PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)
+endfunction()
