@@ -72,6 +72,7 @@ struct id_reservation {
 /// One unit: never split over transactions, never half applied. The parts are applied in the order of the members.
 struct journal_change {
   uint64_t ticket = 0;                 ///< the sender's number, comes back in the receipt
+  bool must_apply = false;             ///< true: the persistence actor tries again until it is committed; false: it may be refused
   shard_id shard{};
   std::optional<id_reservation> ids;
   std::vector<task_put> tasks_put;

@@ -43,10 +43,17 @@ struct task_row {
   task_state state;
 };
 
+/// A place in the order (due_at, id) in which a shard's jobs are loaded.
+struct load_position {
+  wall_time due_at{};
+  job_id id{};
+  friend auto operator<=>(const load_position&, const load_position&) = default;
+};
+
 /// One window of a shard's live jobs.
 struct job_window {
   std::vector<job> jobs;   ///< ordered by (due_at, id)
-  bool complete = true;    ///< false: the limit cut it short after the last job's due_at
+  bool complete = true;    ///< false: the limit cut it short after the last job
 };
 
 /// A job that may have been started by the shard's last owner.
@@ -79,9 +86,9 @@ public:
   virtual answer<std::optional<task_row>> task_by_name(const std::string& name) = 0;
   virtual answer<std::vector<task_row>> list_tasks(const task_filter& filter) = 0;
 
-  /// Live jobs of the shard that are not running, with from <= due_at < until, at most `limit` and never a part of the jobs of one instant
-  /// unless that instant alone exceeds the limit. `from` none: from the beginning. Running ones (start recorded) are left out.
-  virtual answer<job_window> load_window(shard_id shard, std::optional<wall_time> from, wall_time until, size_t limit) = 0;
+  /// Live jobs of the shard that are not running (no start recorded), with (due_at, id) > `after` and due_at < until, the first `limit` of them
+  /// in the order (due_at, id). `after` none: from the beginning.
+  virtual answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) = 0;
   /// Live jobs of the shard whose start is recorded.
   virtual answer<std::vector<recovered_job>> open_attempts(shard_id shard) = 0;
   /// Prepared fires and unfinished fires of a task: all its live jobs of origin `fire`.
