@@ -57,7 +57,7 @@ struct task_state {
 enum class skip_verdict : uint8_t { overlap, misfire, disabled, max_runs, ended };
 std::string_view to_string(skip_verdict verdict);
 
-/// A run of equal skips of a task: one row.
+/// A run of equal skips of a task: one row. Written again with the same task, verdict and `span.from`, it replaces that row: a run that grows.
 struct fire_skip {
   task_id task{};
   skipped_span span;

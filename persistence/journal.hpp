@@ -91,8 +91,8 @@ public:
   virtual answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) = 0;
   /// Live jobs of the shard whose start is recorded.
   virtual answer<std::vector<recovered_job>> open_attempts(shard_id shard) = 0;
-  /// Prepared fires and unfinished fires of a task: all its live jobs of origin `fire`.
-  virtual answer<std::vector<job>> live_fires(task_id task) = 0;
+  /// Prepared and unfinished fires: all live jobs of origin `fire` in the shard, ordered by (task, fire_time).
+  virtual answer<std::vector<job>> live_fires(shard_id shard) = 0;
   virtual answer<shard_recovery> recovery_of(shard_id shard) = 0;
 
   virtual answer<std::optional<job_view>> find_job(job_id id) = 0;

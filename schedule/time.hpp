@@ -19,6 +19,8 @@ public:
   virtual ~clock_source() = default;
   /// UTC now, whole milliseconds, rounded down. May jump both ways.
   virtual wall_time wall_now() const = 0;
+  /// The same to the microsecond, for measuring lateness.
+  virtual std::chrono::sys_time<std::chrono::microseconds> precise_now() const { return wall_now(); }
   /// Never goes back; for measuring spans of time only.
   virtual std::chrono::steady_clock::time_point steady_now() const = 0;
 };
