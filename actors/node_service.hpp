@@ -3,50 +3,12 @@
 #pragma once
 
 #include "actors/node_statistics.hpp"
-#include "messages/task.hpp"
+#include "messages/operations.hpp"
 #include "persistence/journal.hpp"
 
 #include <functional>
 
 namespace wheelwork {
-
-enum class service_errc : uint8_t {
-  not_found = 1,     ///< 404
-  conflict,          ///< 409: exists already, is final already, external id taken
-  version_mismatch,  ///< 412: If-Match names another version
-  invalid,           ///< 422
-  overloaded,        ///< 429 with Retry-After
-  unavailable,       ///< 503 with Retry-After: the journal can't write now, or the node stops
-  unknown_outcome,   ///< 503: may have been applied; repeat with the same Idempotency-Key
-  broken,            ///< 500
-};
-
-struct service_error {
-  service_errc code = service_errc::broken;
-  std::string message;
-  std::chrono::seconds retry_after{1};
-  std::string pointer;                 ///< of the member at fault, for `invalid`
-};
-
-template <class T>
-using service_callback = std::function<void(result<T, service_error>)>;
-
-struct pushed_job {
-  job_id id{};
-  bool repeated = false;               ///< a unique key was taken: the first job's id
-};
-
-struct push_request {
-  std::vector<new_job> jobs;           ///< all or nothing; those with a task_name and without `how` take everything missing from the task
-  service_callback<std::vector<pushed_job>> done;
-};
-
-/// Members of a push that count only where the job does not take them from its task; see push_request.
-struct task_write {
-  bool created = false;
-  bool changed = true;
-  task_row row;
-};
 
 struct bulk_filter {
   std::optional<std::string> task_name;

@@ -54,6 +54,12 @@ struct task_state {
   std::optional<wall_time> disabled_at;
 };
 
+/// A task as the journal holds it.
+struct task_row {
+  task_ptr definition;
+  task_state state;
+};
+
 enum class skip_verdict : uint8_t { overlap, misfire, disabled, max_runs, ended };
 std::string_view to_string(skip_verdict verdict);
 

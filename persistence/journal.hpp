@@ -38,11 +38,6 @@ struct task_filter {
   size_t limit = 100;
 };
 
-struct task_row {
-  task_ptr definition;
-  task_state state;
-};
-
 /// A place in the order (due_at, id) in which a shard's jobs are loaded.
 struct load_position {
   wall_time due_at{};

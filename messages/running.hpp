@@ -1,0 +1,82 @@
+// What dispatcher, executors and schedulers say to each other about attempts.
+#pragma once
+
+#include "messages/actor_types.hpp"
+#include "messages/attempt.hpp"
+
+#include <chrono>
+
+namespace wheelwork {
+
+/// Slot or scheduler → dispatcher: these are due. A job with start_recorded runs as attempt `attempt`, any other as `attempt + 1`.
+struct dispatch {
+  std::vector<job> jobs;
+};
+
+/// Scheduler → dispatcher: attempts that an earlier incarnation started and that go on; their numbers are in job::attempt.
+struct expect_results {
+  std::vector<job> jobs;
+};
+
+/// Dispatcher → executor: start these now.
+struct run {
+  std::vector<attempt_order> orders;
+};
+
+struct attempt_name {
+  job_id id{};
+  uint32_t number = 0;
+};
+
+/// Scheduler → dispatcher → executor: tell them to stop. Results come all the same.
+struct stop_attempts {
+  std::vector<attempt_name> attempts;
+};
+
+/// Runner → executor → dispatcher.
+struct finished {
+  target_kind kind{};
+  std::vector<attempt_result> results;
+};
+
+/// Dispatcher → scheduler: attempts of its jobs ended.
+struct outcomes {
+  struct ended_attempt {
+    job what;
+    attempt_result result;
+  };
+  std::vector<ended_attempt> ended;
+};
+
+/// Dispatcher → scheduler: these attempts run for a while now; their start is worth a row.
+struct still_running {
+  struct running_attempt {
+    job_id id{};
+    uint32_t number = 0;
+    wall_time started_at{};
+    target_kind kind{};
+  };
+  std::vector<running_attempt> attempts;
+};
+
+/// Persistence → dispatcher: the lease holds until then.
+struct starts_allowed {
+  std::chrono::steady_clock::time_point until{};
+};
+
+struct drain {
+  keeper_actor to;
+  milliseconds grace{};
+};
+
+/// Dispatcher → keeper: nothing runs any more, or so much still does after the grace.
+struct drained {
+  size_t still_running = 0;
+};
+
+/// INTERNAL to the dispatcher.
+struct look_for_long_attempts {};
+/// INTERNAL to the dispatcher.
+struct grace_over {};
+
+} // namespace wheelwork
