@@ -13,6 +13,7 @@ set(layer_api actors config persistence targets messages schedule)
 function(wheelwork_library folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(wheelwork_${folder} STATIC ${sources})
+  set_target_properties(wheelwork_${folder} PROPERTIES LINKER_LANGUAGE CXX) # also where a folder has headers only
   target_include_directories(wheelwork_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
   foreach(below ${layer_${folder}})
     target_link_libraries(wheelwork_${folder} PUBLIC wheelwork_${below})
