@@ -6,7 +6,7 @@
 namespace wheelwork {
 
 struct node_settings {
-  std::string name;                                     ///< default: the host's name
+  std::string name; ///< default: the host's name
   std::vector<std::string> roles{"scheduler", "executor", "api"};
   std::string partition;
   std::string data_dir = "./wheelwork-data";
@@ -32,8 +32,8 @@ struct api_token {
 struct api_settings {
   std::string listen = "127.0.0.1:7373";
   std::vector<std::string> hosts;
-  uint64_t max_body = 4u << 20;                         ///< bytes
-  uint32_t max_in_flight = 10'000;                      ///< pushes accepted and not yet answered; past it 429
+  uint64_t max_body = 4u << 20;    ///< bytes
+  uint32_t max_in_flight = 10'000; ///< pushes accepted and not yet answered; past it 429
   milliseconds header_timeout{10'000};
   milliseconds body_timeout{30'000};
   std::vector<api_token> tokens;
@@ -59,7 +59,7 @@ struct process_target_settings {
   std::vector<std::string> allow;
   uint32_t concurrency = 64;
   milliseconds kill_grace{10'000};
-  uint64_t output_limit = 64u << 10;                    ///< bytes
+  uint64_t output_limit = 64u << 10; ///< bytes
   milliseconds adopt_within{60'000};
 };
 
@@ -75,14 +75,14 @@ struct cluster_settings {
 struct log_settings {
   std::string level = "info";
   std::string format = "text";
-  std::string file;                                     ///< empty: standard error
-  uint64_t max_size = 100ull << 20;                     ///< bytes
+  std::string file;                 ///< empty: standard error
+  uint64_t max_size = 100ull << 20; ///< bytes
   uint32_t max_files = 10;
 };
 
 struct settings {
-  std::string environment = "dev";                      ///< --env
-  std::string config_file;                              ///< empty: defaults only
+  std::string environment = "dev"; ///< --env
+  std::string config_file;         ///< empty: defaults only
   node_settings node;
   database_settings database;
   api_settings api;
@@ -91,7 +91,7 @@ struct settings {
   process_target_settings process_target;
   cluster_settings cluster;
   log_settings log;
-  std::vector<task_definition> tasks;                   ///< [[task]]
+  std::vector<task_definition> tasks; ///< [[task]]
 };
 
 } // namespace wheelwork
