@@ -18,6 +18,7 @@ enum class job_origin : uint8_t {
   fire,    ///< a firing of its task
   by_hand, ///< POST /tasks/{name}/run
 };
+std::string_view to_string(job_origin origin);
 
 /// A live job as schedulers, slots, dispatchers and executors hold it. Small: a million of them may wait in RAM.
 struct job {

@@ -17,6 +17,7 @@
 namespace wheelwork {
 
 enum class body_form : uint8_t { json, form, raw };
+std::string_view to_string(body_form form);
 
 /// `success` of an http target: the statuses that count (each a number or a class such as 2xx) and JSON members that must have a value.
 struct success_rule {
@@ -52,7 +53,9 @@ constexpr target_kind kind_of(const target& any) { return static_cast<target_kin
 std::string_view to_string(target_kind kind);
 
 enum class delivery_mode : uint8_t { at_least_once, at_most_once };
+std::string_view to_string(delivery_mode mode);
 enum class history_policy : uint8_t { all, failures, none };
+std::string_view to_string(history_policy policy);
 
 /// A target resolved for a job: all that its executor and its scheduler need beside the payload. Immutable; equal ones share one row of the
 /// table `target` and one object in RAM.
