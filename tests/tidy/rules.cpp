@@ -52,7 +52,8 @@ const std::vector<ban>& bans() {
   static const std::vector<ban> all{
       {"system_clock", words(R"(\bsystem_clock\s*::\s*now\b)"), "system_clock::now", clock, clock_homes},
       {"steady_clock", words(R"(\bsteady_clock\s*::\s*now\b)"), "steady_clock::now", clock, clock_homes},
-      {"time(", words(R"((::\s*time\s*\()|(\btime\s*\(\s*(nullptr|NULL|0)\s*\)))"), "time()", clock, clock_homes},
+      {"time(", words(R"(((^|[^\w:])(std\s*)?::\s*time\s*\()|(\btime\s*\(\s*(nullptr|NULL|0)\s*\)))"), "time()", clock,
+       clock_homes},
       {"gettime", words(R"(\b(clock_gettime|gettimeofday)\s*\()"), "clock_gettime, gettimeofday", clock, helper_homes},
       {"sleep", words(R"(\b(sleep_for|sleep_until|usleep|nanosleep)\b)"), "sleeping", wait, {}},
       {"rand",
@@ -138,7 +139,7 @@ std::vector<finding> banned_calls(const source_tree& tree) {
     for (const auto& ban : bans()) {
       if (at_home(file, ban.homes)) continue;
       for (size_t i = 0; i < file.code.size(); ++i)
-        if (std::regex_search(file.code[i], ban.form))
+        if (file.code[i].find(ban.hint) != std::string::npos && std::regex_search(file.code[i], ban.form))
           found.push_back({file.path, i + 1, ban.what + ": " + ban.instead});
     }
   return found;
