@@ -48,24 +48,34 @@ private:
 /// Live jobs: counted once in the background, then kept by the changes of each commit.
 class live_counter {
 public:
-  /// A commit changed the numbers.
-  void add(uint64_t batch, int64_t live, int64_t running);
+  /// A commit changed the number.
+  void add(uint64_t batch, int64_t live);
   /// The database counted, seeing all batches up to this one.
-  void set_base(uint64_t batch, uint64_t live, uint64_t running);
-  struct numbers {
-    uint64_t pending = 0, running = 0;
-  };
+  void set_base(uint64_t batch, uint64_t live);
   /// None until counted.
-  std::optional<numbers> now() const;
+  std::optional<uint64_t> now() const;
 
 private:
   struct change {
     uint64_t batch;
-    int64_t live, running;
+    int64_t live;
   };
   mutable std::mutex mutex_;
-  std::optional<std::pair<int64_t, int64_t>> base_;
-  std::vector<change> since_;                       ///< only until the base is known
+  std::optional<int64_t> live_;
+  std::vector<change> since_;                       ///< only until counted
+};
+
+/// Whether the journal can be written, as /readyz tells it.
+class journal_condition {
+public:
+  void set_failing(std::string reason);
+  void set_working();
+  /// Empty: it works.
+  std::string failure() const;
+
+private:
+  mutable std::mutex mutex_;
+  std::string failure_;
 };
 
 struct node_statistics {
@@ -79,6 +89,7 @@ struct node_statistics {
   rate_meter pushed, started, finished;
   lateness_meter lateness;
   live_counter live;
+  journal_condition journal;
 };
 
 } // namespace wheelwork

@@ -13,6 +13,8 @@ namespace wheelwork {
 using ticker_actor = caf::typed_actor<
   // A slot's earliest job is due at this tick; only when it got earlier than what the slot said before.
   caf::reacts_to<occupied>,
+  // Who hears of jumps of the wall clock.
+  caf::reacts_to<owners>,
   // INTERNAL: the alarm went off, or the wall clock was set.
   caf::reacts_to<alarm_rang>>;
 
@@ -54,7 +56,8 @@ using scheduler_actor = caf::typed_actor<
 
 /// Hands due jobs to executors, within the bounds of each kind and host.
 using dispatcher_actor = caf::typed_actor<
-  caf::reacts_to<owners>,
+  // Who owns the shards, and who runs attempts; each sent once, before any job.
+  caf::reacts_to<owners>, caf::reacts_to<use_executors>,
   // These are due: start them as soon as there is room, the highest priority first.
   caf::reacts_to<dispatch>,
   // These already run (started by an earlier incarnation): count them and expect their results.
@@ -63,6 +66,8 @@ using dispatcher_actor = caf::typed_actor<
   caf::reacts_to<take_back>,
   // Tell the executors to stop these attempts.
   caf::reacts_to<stop_attempts>,
+  // The results of these attempts are committed: nobody needs to keep them any more.
+  caf::reacts_to<settled_attempts>,
   // Results from executors.
   caf::reacts_to<finished>,
   // The node may start attempts until then.
@@ -74,9 +79,7 @@ using dispatcher_actor = caf::typed_actor<
 
 /// Runs the attempts of one target kind through its runner.
 using executor_actor = caf::typed_actor<
-  caf::reacts_to<run>, caf::reacts_to<stop_attempts>,
-  // INTERNAL: from the runner's threads.
-  caf::reacts_to<finished>>;
+  caf::reacts_to<run>, caf::reacts_to<stop_attempts>, caf::reacts_to<settled_attempts>>;
 
 /// Owns the one connection that writes: commits what waits, in one transaction, again and again.
 using persistence_actor = caf::typed_actor<

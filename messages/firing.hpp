@@ -6,9 +6,10 @@
 
 namespace wheelwork {
 
-/// Who owns which shard: index is the shard. Sent before any job.
+/// Who owns which shard (index is the shard), and who wakes slots. Sent before any job.
 struct owners {
   std::vector<scheduler_actor> of_shard;
+  ticker_actor ticker;
 };
 
 /// Scheduler → slot: keep these jobs, all of this slot, until they are due.
@@ -46,6 +47,7 @@ struct due {
 struct wanted_job {
   job_id id{};
   wall_time due_at{};
+  uint32_t number = 0; ///< of the attempt that would be running by now
 };
 
 /// Scheduler → slot or dispatcher: give these back.

@@ -26,6 +26,11 @@ struct run {
 struct attempt_name {
   job_id id{};
   uint32_t number = 0;
+  friend bool operator==(const attempt_name&, const attempt_name&) = default;
+  template <class Hash>
+  friend Hash AbslHashValue(Hash hash, const attempt_name& name) {
+    return Hash::combine(std::move(hash), value_of(name.id), name.number);
+  }
 };
 
 /// Scheduler → dispatcher → executor: tell them to stop. Results come all the same.
@@ -33,7 +38,18 @@ struct stop_attempts {
   std::vector<attempt_name> attempts;
 };
 
-/// Runner → executor → dispatcher.
+/// Scheduler → dispatcher → executor: what became of them is committed.
+struct settled_attempts {
+  target_kind kind{};
+  std::vector<attempt_name> attempts;
+};
+
+/// To the dispatcher: index is the target kind.
+struct use_executors {
+  std::array<executor_actor, target_kinds> of_kind;
+};
+
+/// A runner's thread → dispatcher.
 struct finished {
   target_kind kind{};
   std::vector<attempt_result> results;

@@ -20,6 +20,8 @@ struct due;
 struct dispatch;
 struct expect_results;
 struct stop_attempts;
+struct settled_attempts;
+struct use_executors;
 struct run;
 struct finished;
 struct outcomes;
@@ -75,6 +77,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::dispatch))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::expect_results))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::stop_attempts))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::settled_attempts))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::use_executors))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::run))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::finished))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::outcomes))
@@ -129,6 +133,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::dispatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::expect_results)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::stop_attempts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::settled_attempts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::use_executors)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::outcomes)

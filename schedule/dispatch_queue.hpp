@@ -85,15 +85,15 @@ public:
 private:
   static constexpr size_t idle_lanes_max = 10'000;
 
-  struct lane {
+  struct lane_state {
     std::map<uint8_t, std::deque<Job>, std::greater<>> waiting; ///< by priority, the highest first; no empty ones
     size_t running = 0;
     bool queued = false;                                        ///< stands in turns_[level]
     size_t level = 0;
-    typename std::list<lane*>::iterator place;
+    typename std::list<lane_state*>::iterator place;
   };
 
-  Job take_from(lane& from) {
+  Job take_from(lane_state& from) {
     auto level = from.waiting.begin();
     Job job = std::move(level->second.front());
     level->second.pop_front();
@@ -107,7 +107,7 @@ private:
   }
 
   /// Puts the lane where it belongs: into the turn of its highest waiting priority, or into none.
-  void queue_up(lane& any) {
+  void queue_up(lane_state& any) {
     bool may_start = !any.waiting.empty() && any.running < lane_limit_;
     auto level = may_start ? size_t{any.waiting.begin()->first} : 0;
     if (any.queued && (!may_start || any.level != level)) {
@@ -126,8 +126,8 @@ private:
   size_t lane_limit_;
   size_t size_ = 0;
   size_t running_ = 0;
-  std::unordered_map<std::string, lane> lanes_;        ///< addresses of lanes stay the same
-  std::array<std::list<lane*>, priorities> turns_;     ///< lanes that may start a job now, by their highest waiting priority
+  std::unordered_map<std::string, lane_state> lanes_;  ///< addresses of lanes stay the same
+  std::array<std::list<lane_state*>, priorities> turns_; ///< lanes that may start a job now, by their highest waiting priority
 };
 
 } // namespace wheelwork

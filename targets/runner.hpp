@@ -21,6 +21,8 @@ public:
   virtual void run(std::vector<attempt_order> orders) = 0;
   /// Asks an attempt to stop; it answers through the sink all the same, as cancelled or with whatever it came to.
   virtual void cancel(job_id id, uint32_t number) = 0;
+  /// The result of this attempt is committed: a runner that keeps results for a restarted node may forget it.
+  virtual void settled(job_id, uint32_t) {}
   /// Stops taking part: what still runs is abandoned (http, native) or left to its helper (process). No sink call after it returns. May block
   /// shortly; called once, at the node's end.
   virtual void stop() = 0;

@@ -1,0 +1,44 @@
+#include "actors/executor.hpp"
+
+#include <caf/send.hpp>
+
+namespace wheelwork {
+
+executor_actor::behavior_type executor_state::make_behavior(std::shared_ptr<runner> with, const clock_source* clock,
+                                                            std::shared_ptr<node_statistics> statistics) {
+  runner_ = std::move(with);
+  clock_ = clock;
+  statistics_ = std::move(statistics);
+  return {
+    [this](run& batch) { start(batch); },
+    [this](const stop_attempts& these) {
+      for (auto& attempt : these.attempts) runner_->cancel(attempt.id, attempt.number);
+    },
+    [this](const settled_attempts& these) {
+      for (auto& attempt : these.attempts) runner_->settled(attempt.id, attempt.number);
+    },
+  };
+}
+
+void executor_state::start(run& batch) {
+  auto now = clock_->precise_now();
+  auto steady = clock_->steady_now();
+  std::vector<std::chrono::microseconds> lateness;
+  lateness.reserve(batch.orders.size());
+  for (auto& order : batch.orders) lateness.push_back(now - order.what.due_at);
+  statistics_->lateness.add(steady, lateness);
+  statistics_->started.add(steady, batch.orders.size());
+  statistics_->started_total += batch.orders.size();
+  runner_->run(std::move(batch.orders));
+}
+
+executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor_state> self, std::shared_ptr<runner> with,
+                                       const clock_source* clock, std::shared_ptr<node_statistics> statistics) {
+  return self->state.make_behavior(std::move(with), clock, std::move(statistics));
+}
+
+results_sink results_to(dispatcher_actor dispatcher, target_kind kind) {
+  return [dispatcher, kind](std::vector<attempt_result> results) { caf::anon_send(dispatcher, finished{kind, std::move(results)}); };
+}
+
+} // namespace wheelwork

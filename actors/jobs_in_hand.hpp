@@ -1,0 +1,89 @@
+// The ids that a scheduler has in hand: from the moment a push, retry or load names one until the commit that ends or defers it is
+// acknowledged (DESIGN, Wheel). It is what keeps a push and a load from both running a job.
+#pragma once
+
+#include "actors/hot_budget.hpp"
+#include "messages/job.hpp"
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <memory>
+
+namespace wheelwork {
+
+enum class hand_phase : uint8_t {
+  writing,   ///< a change of it is at the journal; nothing else may happen to it before the receipt
+  armed,     ///< in a slot of the wheel
+  withdrawn, ///< in a slot, but not to be started: dropped when the slot sends it
+  waiting,   ///< a due fire that waits for an earlier one of its task
+  handed,    ///< at the dispatcher, waiting or running
+  ending,    ///< running, and its end (by cancellation) is at the journal
+};
+
+struct job_in_hand {
+  hand_phase phase = hand_phase::writing;
+  uint32_t attempt = 0;       ///< number that the dispatcher runs it under, from `handed` on
+  uint32_t payload_bytes = 0;
+  wall_time due_at{};
+};
+
+class jobs_in_hand {
+public:
+  explicit jobs_in_hand(std::shared_ptr<hot_budget> budget = nullptr) : budget_{std::move(budget)} {}
+
+  /// Takes it in hand, or only changes the phase of one that is.
+  job_in_hand& take(const job& what, hand_phase phase) {
+    auto [place, fresh] = jobs_.try_emplace(what.id);
+    auto& entry = place->second;
+    if (fresh) {
+      entry.payload_bytes = static_cast<uint32_t>(what.body.data().size());
+      if (budget_) budget_->add(entry.payload_bytes);
+    }
+    entry.phase = phase;
+    entry.due_at = what.due_at;
+    return entry;
+  }
+
+  /// For an id of which nothing else is known.
+  void take_id(job_id id) {
+    job unknown;
+    unknown.id = id;
+    take(unknown, hand_phase::writing);
+  }
+
+  void let_go(job_id id) {
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    if (budget_) budget_->remove(found->second.payload_bytes);
+    jobs_.erase(found);
+    if (watching_) let_go_.insert(id);
+  }
+
+  job_in_hand* find(job_id id) {
+    auto found = jobs_.find(id);
+    return found == jobs_.end() ? nullptr : &found->second;
+  }
+
+  /// From now on remembers what was let go, for a load whose answer may be older than that.
+  void begin_load() {
+    let_go_.clear();
+    watching_ = true;
+  }
+  void end_load() {
+    let_go_.clear();
+    watching_ = false;
+  }
+  /// Whether a load must drop this id: it is in hand, or was since the load began.
+  bool known_since_load(job_id id) const { return jobs_.contains(id) || let_go_.contains(id); }
+
+  size_t size() const { return jobs_.size(); }
+
+private:
+  std::shared_ptr<hot_budget> budget_;
+  absl::flat_hash_map<job_id, job_in_hand> jobs_;
+  absl::flat_hash_set<job_id> let_go_;
+  bool watching_ = false;
+};
+
+} // namespace wheelwork

@@ -1,0 +1,87 @@
+#include "actors/outcome_decision.hpp"
+
+namespace wheelwork {
+
+namespace {
+
+job_end end_of(const job& what, job_state state, wall_time now, attempt_record last, std::string_view reason = {}) {
+  job_end end;
+  end.id = what.id;
+  end.state = state;
+  end.finished_at = now;
+  end.attempt = last.number;
+  end.last = std::move(last);
+  end.reason = reason;
+  end.keep = keeps_history(what, state);
+  return end;
+}
+
+} // namespace
+
+attempt_record record_of(const attempt_result& result, const std::string& node, bool counts) {
+  attempt_record record;
+  record.number = result.number;
+  record.node = node;
+  record.started_at = result.started_at;
+  record.finished_at = result.finished_at;
+  record.outcome = counts || result.outcome == attempt_outcome::cancelled ? result.outcome : attempt_outcome::late;
+  record.error = result.error;
+  record.response = result.response;
+  return record;
+}
+
+bool keeps_history(const job& what, job_state state) {
+  switch (what.how->history) {
+    case history_policy::all: return true;
+    case history_policy::failures: return state != job_state::succeeded;
+    case history_policy::none: return false;
+  }
+  return true;
+}
+
+std::variant<job_end, job_again> decide_lost(const job& what, attempt_record lost, wall_time now) {
+  lost.outcome = attempt_outcome::lost;
+  if (!lost.finished_at) lost.finished_at = now;
+  if (what.how->delivery == delivery_mode::at_most_once) {
+    return end_of(what, job_state::dead, now, std::move(lost), reason_unknown_outcome);
+  }
+  auto in_row = static_cast<uint8_t>(what.lost_in_row + 1);
+  if (in_row >= lost_in_row_max) return end_of(what, job_state::dead, now, std::move(lost), reason_crashed_node);
+  job_again again;
+  again.id = what.id;
+  again.ended = std::move(lost);
+  again.due_at = now;
+  again.retries_used = what.retries_used;
+  again.lost_in_row = in_row;
+  return again;
+}
+
+std::variant<job_end, job_again> decide_outcome(const job& what, const attempt_result& result, const std::string& node, wall_time now,
+                                                double random01, bool may_retry) {
+  auto record = record_of(result, node, true);
+  if (result.outcome == attempt_outcome::succeeded) return end_of(what, job_state::succeeded, now, std::move(record));
+  if (result.outcome == attempt_outcome::lost) return decide_lost(what, std::move(record), now);
+  auto delay = what.how->delivery == delivery_mode::at_most_once ? std::nullopt
+                                                                 : next_retry_delay(what.how->retry, what.retries_used, random01, result.retry_after);
+  if (!delay) return end_of(what, job_state::dead, now, std::move(record));
+  if (!may_retry) return end_of(what, job_state::dead, now, std::move(record), reason_task_deleted);
+  job_again again;
+  again.id = what.id;
+  again.ended = std::move(record);
+  again.due_at = std::min(now + *delay, latest_wall_time);
+  again.retries_used = static_cast<uint16_t>(std::min<unsigned>(what.retries_used + 1u, UINT16_MAX));
+  again.lost_in_row = 0;
+  return again;
+}
+
+job after(const job& what, const job_again& again) {
+  job next = what;
+  next.attempt = again.ended.number;
+  next.due_at = again.due_at;
+  next.retries_used = again.retries_used;
+  next.lost_in_row = again.lost_in_row;
+  next.start_recorded = false;
+  return next;
+}
+
+} // namespace wheelwork
