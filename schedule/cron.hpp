@@ -20,7 +20,8 @@ enum class cron_dialect : uint8_t { unix_cron, robfig_v1, robfig_v2, robfig_v3, 
 std::string_view to_string(cron_dialect dialect);
 std::optional<cron_dialect> parse_cron_dialect(std::string_view name);
 
-/// What to do with a local time that a clock change skips (`gap`) or repeats (`overlap`), for expressions whose hour is neither `*` nor `*/n`.
+/// What to do with a local time that a clock change skips (`gap`) or repeats (`overlap`), for expressions whose hour is
+/// neither `*` nor `*/n`.
 enum class dst_gap : uint8_t { after, skip };
 enum class dst_overlap : uint8_t { first, last, both };
 struct dst_rule {
@@ -34,7 +35,8 @@ struct cron_error {
   std::string message; ///< what is wrong there and what would be right
 };
 
-/// A parsed expression; immutable, cheap to copy.
+/// A parsed expression; immutable, cheap to copy, shared between threads without locks. Comes from parse() only; one
+/// that was made otherwise holds nothing and must not be asked.
 class cron_expression {
 public:
   /// The error says where. An expression that can never match (30 February) is an error, too.
@@ -43,11 +45,15 @@ public:
   /// The zone of a `TZ=` or `CRON_TZ=` prefix, if the text had one; it wins over the task's zone.
   const std::optional<std::string>& zone_prefix() const;
 
-  /// The period of `@every 90s`; such an expression has no calendar, and next() counts periods from the anchor that the caller keeps.
+  /// The period of `@every 90s`; such an expression has no calendar, and next() counts periods from the anchor that the
+  /// caller keeps.
   std::optional<milliseconds> every() const;
 
   /// The first match after `after`: next(t) > t always. None when there is none up to the year 9999. Not for `@every`.
   std::optional<wall_time> next(wall_time after, const time_zone& zone, dst_rule dst = {}) const;
+
+  /// How many matches there are in (after, until]. Counts by days and months, whatever their number. 0 for `@every`.
+  uint64_t count(wall_time after, wall_time until, const time_zone& zone, dst_rule dst = {}) const;
 
   struct fields; ///< inside cron.cpp
 private:
