@@ -49,11 +49,11 @@ public:
 
   bool key(string_t& name) override {
     if (repeated_ == repeated_members::unchecked) return true;
-    auto& level = levels_.back();
+    auto& object = levels_.back();
     if (levels_.size() == 1) inside_payload_ = false;
     if (inside_payload_) return true;
-    level.last = name;
-    if (!level.names.insert(name).second) {
+    object.last = name;
+    if (!object.names.insert(name).second) {
       fault_ = json_fault{member_pointer(pointer(), name), "stands twice in its object: which one counts?"};
       return false;
     }
