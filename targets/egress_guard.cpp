@@ -21,18 +21,19 @@ ip_address mapped(const uint8_t* ipv4) {
   return address;
 }
 
-bool is_mapped(const ip_address& address) { return std::equal(address.begin(), address.begin() + 12, mapped_prefix.begin()); }
+bool is_mapped(const ip_address& address) {
+  return std::equal(address.begin(), address.begin() + 12, mapped_prefix.begin());
+}
 
 bool bit_of(const ip_address& address, unsigned bit) { return (address[bit / 8] >> (7 - bit % 8)) & 1; }
 
 ip_address masked(ip_address address, unsigned prefix_bits) {
-  for (unsigned bit = prefix_bits; bit < 128; ++bit)
-    address[bit / 8] &= static_cast<uint8_t>(~(1u << (7 - bit % 8)));
+  for (unsigned bit = prefix_bits; bit < 128; ++bit) address[bit / 8] &= static_cast<uint8_t>(~(1u << (7 - bit % 8)));
   return address;
 }
 
-/// The address itself and those that a packet to it may reach by other names: the IPv4 address inside NAT64 and 6to4 addresses, and loopback
-/// for the unspecified address, which Linux connects to this machine.
+/// The address itself and those that a packet to it may reach by other names: the IPv4 address inside NAT64 and 6to4
+/// addresses, and loopback for the unspecified address, which Linux connects to this machine.
 std::vector<ip_address> reached_by(const ip_address& address) {
   std::vector<ip_address> reached{address};
   constexpr std::array<uint8_t, 12> nat64{0x00, 0x64, 0xff, 0x9b};
@@ -73,8 +74,7 @@ result<network, std::string> parse_network(std::string_view text) {
   const auto slash = text.find('/');
   const auto address_text = text.substr(0, slash);
   const auto address = parse_address(address_text);
-  if (!address)
-    return failure(fmt::format("{} is no network: write it like 10.0.0.0/8, fe80::/10 or 192.0.2.7", text));
+  if (!address) return failure(fmt::format("{} is no network: write it like 10.0.0.0/8, fe80::/10 or 192.0.2.7", text));
   const bool ipv4 = address_text.find(':') == std::string_view::npos;
   const unsigned bits_max = ipv4 ? 32 : 128;
   unsigned bits = bits_max;
@@ -87,7 +87,8 @@ result<network, std::string> parse_network(std::string_view text) {
   network parsed{*address, ipv4 ? mapped_prefix_bits + bits : bits};
   if (masked(parsed.address, parsed.prefix_bits) != parsed.address) {
     parsed.address = masked(parsed.address, parsed.prefix_bits);
-    return failure(fmt::format("{} has an address inside its network: write {}, or the address alone", text, to_string(parsed)));
+    return failure(
+        fmt::format("{} has an address inside its network: write {}, or the address alone", text, to_string(parsed)));
   }
   return parsed;
 }
@@ -126,13 +127,16 @@ std::optional<ip_address> address_of(const sockaddr& socket_address) {
 std::string endpoint_of(const sockaddr& socket_address) {
   const auto address = address_of(socket_address);
   if (!address) return "(no address)";
-  in_port_t port = 0;
   // The port stands at the same place in both kinds of address.
   static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
   sockaddr_in common{};
   std::memcpy(&common, &socket_address, sizeof common);
-  port = ntohs(common.sin_port);
-  return fmt::format(is_mapped(*address) ? "{}:{}" : "[{}]:{}", to_string(*address), port);
+  return endpoint_of(to_string(*address), ntohs(common.sin_port));
+}
+
+std::string endpoint_of(std::string_view address, unsigned port) {
+  if (address.find(':') == std::string_view::npos) return fmt::format("{}:{}", address, port);
+  return fmt::format("[{}]:{}", address, port);
 }
 
 egress_guard::egress_guard(std::vector<network> deny, std::vector<network> allow)

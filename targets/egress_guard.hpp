@@ -19,11 +19,12 @@ using ip_address = std::array<uint8_t, 16>;
 
 /// An IPv4 or IPv6 network.
 struct network {
-  ip_address address{};      ///< IPv4 as ::ffff:a.b.c.d
-  unsigned prefix_bits = 0;  ///< of the 128
+  ip_address address{};     ///< IPv4 as ::ffff:a.b.c.d
+  unsigned prefix_bits = 0; ///< of the 128
   bool contains(const ip_address& candidate) const;
 };
-/// `169.254.0.0/16`, `fe80::/10`, or a single address. `::/0` holds every address, IPv4 too. The error says what would be right.
+/// `169.254.0.0/16`, `fe80::/10`, or a single address. `::/0` holds every address, IPv4 too. The error says what would
+/// be right.
 result<network, std::string> parse_network(std::string_view text);
 /// The shortest usual text; IPv4 networks as IPv4.
 std::string to_string(const network& any);
@@ -34,9 +35,11 @@ std::optional<ip_address> parse_address(std::string_view text);
 std::optional<ip_address> address_of(const sockaddr& socket_address);
 /// `127.0.0.1:8080`, `[::1]:8080`.
 std::string endpoint_of(const sockaddr& socket_address);
+std::string endpoint_of(std::string_view address, unsigned port);
 
-/// Decides on the address that a connection is about to be made to, not on the name or text that led to it: names that resolve elsewhere the
-/// second time, decimal and mapped notations and redirects all end here. A value; not changed after it was made.
+/// Decides on the address that a connection is about to be made to, not on the name or text that led to it: names that
+/// resolve elsewhere the second time, decimal and mapped notations and redirects all end here. A value; not changed
+/// after it was made.
 class egress_guard {
 public:
   egress_guard() = default;
