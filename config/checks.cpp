@@ -157,6 +157,11 @@ private:
 
 } // namespace
 
+void check_settings(const settings& all, const option_origins& origins, const config_origin& fallback,
+                    std::vector<config_fault>& faults) {
+  checker{all, origins, fallback, faults}.run();
+}
+
 result<listen_address, std::string> parse_listen_address(std::string_view text) {
   auto fault = failure(in_quotes(text) + " must be HOST:PORT, such as \"127.0.0.1:7373\" or \"[::1]:7373\"");
   auto colon = text.rfind(':');

@@ -63,7 +63,7 @@ public:
       return add({key, table.origin}, "is " + std::string{type_name(table)} + ", must be a table: [[task]]");
     auto body = to_json(table);
     if (!body) return add({key, table.origin}, body.error());
-    auto task = task_from_json(*body, "", {now_, ""});
+    auto task = task_from_json(*body, "", {.now = now_, .base_pointer = {}, .payload_text = {}});
     if (!task) {
       for (const auto& fault : task.error()) add(place_of(table, key, fault.pointer), fault.message);
       return;

@@ -19,9 +19,31 @@ config_time time_text(const Time& time) {
   return {text.str()};
 }
 
-config_value convert(const toml::value& from, const std::string& source) {
+/// Lines of the values of one document. The library counts newlines from the top for each value that it is asked about,
+/// which takes minutes for a file with thousands of tasks; so the position is looked up in a list of lines instead.
+class line_finder {
+public:
+  explicit line_finder(const std::string& text) {
+    for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) newlines_.push_back(at);
+  }
+
+  size_t line_of(const toml::value& value) const {
+    const auto* region = dynamic_cast<const toml::detail::region*>(toml::detail::get_region(value));
+    return region == nullptr ? value.location().line()
+                             : line_of(static_cast<size_t>(region->first() - region->begin()));
+  }
+  size_t line_of(size_t position) const {
+    auto behind = std::lower_bound(newlines_.begin(), newlines_.end(), position);
+    return 1 + static_cast<size_t>(behind - newlines_.begin());
+  }
+
+private:
+  std::vector<size_t> newlines_;
+};
+
+config_value convert(const toml::value& from, const std::string& source, const line_finder& lines) {
   config_value into;
-  into.origin = {source, from.location().line()};
+  into.origin = {source, lines.line_of(from)};
   switch (from.type()) {
   case toml::value_t::boolean: into.what = from.as_boolean(); break;
   case toml::value_t::integer: into.what = int64_t{from.as_integer()}; break;
@@ -33,13 +55,13 @@ config_value convert(const toml::value& from, const std::string& source) {
   case toml::value_t::local_time: into.what = time_text(from.as_local_time()); break;
   case toml::value_t::array: {
     config_array items;
-    for (const auto& item : from.as_array()) items.push_back(convert(item, source));
+    for (const auto& item : from.as_array()) items.push_back(convert(item, source, lines));
     into.what = std::move(items);
     break;
   }
   case toml::value_t::table: {
     config_table members;
-    for (const auto& [name, value] : from.as_table()) members.push_back({name, convert(value, source)});
+    for (const auto& [name, value] : from.as_table()) members.push_back({name, convert(value, source, lines)});
     // The library keeps no order; that of the lines is what a reader of the faults expects.
     std::sort(members.begin(), members.end(), [](const config_member& left, const config_member& right) {
       return std::tie(left.value.origin.line, left.name) < std::tie(right.value.origin.line, right.name);
@@ -62,25 +84,22 @@ config_fault from_report(const std::string& report, size_t fallback_line, const 
     if (line.starts_with(prefix)) line.erase(0, prefix.size());
   if (auto colon = line.find(": "); colon != std::string::npos && line.find(' ') > colon) line.erase(0, colon + 2);
   fault.message = "not valid TOML: " + line;
+  std::string comment;
   while (std::getline(lines, line)) {
     size_t digits = line.find_first_not_of(' ');
     size_t end = digits;
     while (end < line.size() && std::isdigit(static_cast<unsigned char>(line[end]))) ++end;
     if (end != digits && line.compare(end, 3, " | ") == 0) {
-      fault.line = std::stoul(line.substr(digits, end - digits));
-      break;
+      fault.line =
+          std::stoul(line.substr(digits, end - digits)); // the last one: a repeated key is blamed, not the first
+      comment.clear();
+    } else if (auto mark = line.find_last_of("^~"); mark != std::string::npos) {
+      auto text = line.find_first_not_of("^~- ", mark);
+      comment = text == std::string::npos ? "" : line.substr(text);
     }
   }
-  if (std::getline(lines, line)) { // `   |   ^--- comment`
-    auto comment = line.find_last_of("^~-");
-    if (comment != std::string::npos && comment + 2 < line.size())
-      fault.message += " (" + line.substr(comment + 2) + ")";
-  }
+  if (!comment.empty()) fault.message += " (" + comment + ")";
   return fault;
-}
-
-size_t line_of(const std::string& text, size_t position) {
-  return 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
 }
 
 /// The first position of a byte that is no UTF-8, or npos. Overlong forms, surrogates and code points above U+10FFFF
@@ -134,21 +153,26 @@ size_t too_deep(const std::string& text) {
 } // namespace
 
 result<config_table, config_fault> read_toml(const std::string& text, const std::string& source) {
+  line_finder lines{text};
   if (auto bad = first_invalid_utf8(text); bad != std::string::npos)
     return failure(
-        config_fault{source, line_of(text, bad), "", "not valid TOML: the file must be UTF-8, and this line is not"});
+        config_fault{source, lines.line_of(bad), "", "not valid TOML: the file must be UTF-8, and this line is not"});
   if (auto deep = too_deep(text); deep != std::string::npos)
-    return failure(config_fault{source, line_of(text, deep), "",
+    return failure(config_fault{source, lines.line_of(deep), "",
                                 "nested deeper than " + std::to_string(nesting_max) + " brackets"});
+  auto fault = config_fault{};
   try {
     std::istringstream stream{text};
-    auto document = convert(toml::parse(stream, source), source);
+    auto document = convert(toml::parse(stream, source), source, lines);
     return std::move(*document.table());
   } catch (const toml::exception& problem) {
-    return failure(from_report(problem.what(), problem.location().line(), source));
+    fault = from_report(problem.what(), problem.location().line(), source);
   } catch (const std::exception& problem) {
-    return failure(from_report(problem.what(), 0, source));
+    fault = from_report(problem.what(), 0, source);
   }
+  // What is missing at the end is reported behind the last line.
+  fault.line = std::min(fault.line, lines.line_of(text.empty() ? 0 : text.size() - 1));
+  return failure(std::move(fault));
 }
 
 result<config_value, std::string> read_toml_value(const std::string& text, const std::string& source) {
