@@ -5,6 +5,7 @@
 packages_build=(
   g++ cmake ninja-build pkg-config
   libcaf-dev              # actors
+  libabsl-dev             # hash maps
   libboost-dev            # Beast and Asio, headers only
   libcurl4-openssl-dev    # HTTP callbacks
   libsqlite3-dev
