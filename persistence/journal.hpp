@@ -108,6 +108,8 @@ public:
   virtual ~journal_writer() = default;
   /// Commits all changes in one transaction; receipts in their order. A change that conflicts fails alone, the others are committed.
   /// An error as the whole answer: nothing was applied and nothing is known to be wrong with the changes (or `fenced`, `unknown_outcome`).
+  /// After `unknown_outcome` call it again with the same changes (same tickets in the same order) until the answer is another one: it settles
+  /// what became of them first and never applies them twice. With other changes those are committed, and the lost ones stay unknown.
   virtual result<std::vector<journal_receipt>, journal_error> commit(const std::vector<journal_change>& changes) = 0;
   /// Renews what tells a later owner how long this node may have started jobs.
   virtual result<void, journal_error> renew_lease(wall_time lease_until) = 0;

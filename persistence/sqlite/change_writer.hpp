@@ -1,0 +1,69 @@
+// Applies one journal change inside the transaction that its caller has begun.
+#pragma once
+
+#include "persistence/sqlite/connection.hpp"
+#include "persistence/sqlite/rows.hpp"
+#include "persistence/sqlite/target_rows.hpp"
+
+#include <unordered_set>
+
+namespace wheelwork::sqlite {
+
+/// A change can't be applied; what it wrote so far must be undone.
+struct change_refused {
+  journal_error why;
+};
+
+class change_writer {
+public:
+  change_writer(connection& database, std::string node_name);
+
+  /// Applies all parts in the order of the members. Throws change_refused or failure; the caller then undoes the change or everything.
+  journal_receipt apply(const journal_change& change);
+  /// Writes what the transaction as a whole must leave behind; call before its commit.
+  void finish();
+  /// The transaction is committed.
+  void committed() { id_bounds_changed_ = false; }
+  /// The transaction, or a part of it, was undone: what was remembered of it is forgotten.
+  void forget();
+  /// A job leaves history for good: deletes what hangs on it.
+  void drop_belongings(job_id id, std::string_view labels_column);
+  target_rows& targets() { return targets_; }
+
+private:
+  void apply_tasks(const journal_change& change);
+  void create_task(const task_put& put, shard_id shard);
+  void replace_task(const task_put& put);
+  void check_external_id(const task_definition& definition);
+  void apply_end(const job_end& end, journal_receipt& receipt);
+  void end_without_history(const job_end& end, journal_receipt& receipt);
+  void apply_unprepare(const unprepare& gone, journal_receipt& receipt);
+  void apply_again(const job_again& again, journal_receipt& receipt);
+  void apply_start(const job_start& start, journal_receipt& receipt);
+  void apply_late(const late_result& late);
+  void apply_revive(const job_revive& revive, journal_receipt& receipt);
+  void apply_inserts(const journal_change& change, journal_receipt& receipt);
+  void insert_job(const new_job& made, shard_id shard);
+  /// The job that holds the key at this time, if it is not free.
+  std::optional<job_id> take_unique_key(const new_job& made);
+  void put_attempt(job_id id, const attempt_record& attempt);
+  void drop_labels(job_id id, std::string_view labels_column);
+  void check_new_id(job_id id, shard_id shard);
+  void check_task(task_id task);
+  void widen_id_bounds(const new_job& made);
+
+  connection& database_;
+  std::string node_name_;
+  target_rows targets_;
+  target_cache target_reader_;
+  std::unordered_set<uint64_t> tasks_seen_;     ///< exist, as far as this transaction goes
+  std::unordered_map<uint16_t, uint64_t> highest_of_shard_;
+  uint64_t highest_at_open_ = 0;
+  struct id_bounds {
+    int64_t ahead = 0, behind = 0;
+  };
+  std::optional<id_bounds> id_bounds_;
+  bool id_bounds_changed_ = false;
+};
+
+} // namespace wheelwork::sqlite

@@ -1,0 +1,133 @@
+// Moves of jobs that exist: ended, put back, started, revived.
+#include "persistence/sqlite/change_writer.hpp"
+#include "persistence/sqlite/sql_job.hpp"
+#include "persistence/sqlite/sql_read.hpp"
+
+namespace wheelwork::sqlite {
+
+namespace {
+
+std::optional<std::string_view> unless_empty(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+std::optional<int64_t> outcome_column(const attempt_record& attempt) {
+  if (!attempt.outcome) return std::nullopt;
+  return number_of(*attempt.outcome);
+}
+
+} // namespace
+
+void change_writer::apply_end(const job_end& end, journal_receipt& receipt) {
+  if (!end.keep) return end_without_history(end, receipt);
+  int copied = 0;
+  if (end.last) {
+    const attempt_record& last = *end.last;
+    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at), end.attempt,
+                           unless_empty(end.reason), last.number, unless_empty(last.node), to_column(last.started_at),
+                           to_column(last.finished_at), outcome_column(last), unless_empty(last.error),
+                           unless_empty(last.response));
+  } else {
+    constexpr std::nullopt_t none = std::nullopt;
+    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at), end.attempt,
+                           unless_empty(end.reason), none, none, none, none, none, none, none);
+  }
+  if (copied == 0) {
+    receipt.missing.push_back(end.id);
+    return;
+  }
+  database_.run(sql::delete_job, value_of(end.id));
+}
+
+void change_writer::end_without_history(const job_end& end, journal_receipt& receipt) {
+  std::optional<int64_t> task, fire_time;
+  std::string marks;
+  {
+    auto rows = database_.query(sql::take_job, value_of(end.id));
+    if (!rows.next()) {
+      receipt.missing.push_back(end.id);
+      return;
+    }
+    task = rows->optional_integer(0);
+    fire_time = rows->optional_integer(1);
+    marks = rows->text(2);
+    while (rows.next()) {
+    }
+  }
+  if (task && fire_time) database_.run(sql::add_fire, *task, *fire_time, value_of(end.id));
+  drop_belongings(end.id, marks);
+}
+
+void change_writer::apply_unprepare(const unprepare& gone, journal_receipt& receipt) {
+  std::string marks;
+  {
+    auto rows = database_.query(sql::take_job, value_of(gone.id));
+    if (!rows.next()) {
+      receipt.missing.push_back(gone.id);
+      return;
+    }
+    marks = rows->text(2);
+    while (rows.next()) {
+    }
+  }
+  drop_belongings(gone.id, marks);
+}
+
+void change_writer::drop_labels(job_id id, std::string_view labels_column) {
+  for (const auto& [key, value] : labels_from_column(labels_column))
+    database_.run(sql::drop_label, label_text(key, value), value_of(id));
+}
+
+void change_writer::drop_belongings(job_id id, std::string_view labels_column) {
+  drop_labels(id, labels_column);
+  database_.run(sql::drop_attempts, value_of(id));
+}
+
+void change_writer::put_attempt(job_id id, const attempt_record& attempt) {
+  database_.run(sql::put_attempt, value_of(id), attempt.number, attempt.node, to_column(attempt.started_at),
+                to_column(attempt.finished_at), outcome_column(attempt), attempt.error, attempt.response);
+}
+
+void change_writer::apply_again(const job_again& again, journal_receipt& receipt) {
+  const int changed = database_.run(sql::job_again, value_of(again.id), to_column(again.due_at), again.ended.number,
+                                    static_cast<int64_t>(again.retries_used), static_cast<int64_t>(again.lost_in_row));
+  if (changed == 0)
+    receipt.missing.push_back(again.id);
+  else
+    put_attempt(again.id, again.ended);
+}
+
+void change_writer::apply_start(const job_start& start, journal_receipt& receipt) {
+  const int changed =
+      database_.run(sql::job_start, value_of(start.id), start.attempt, to_column(start.started_at), node_name_);
+  if (changed == 0) receipt.missing.push_back(start.id);
+}
+
+void change_writer::apply_late(const late_result& late) {
+  // Only for a job that somebody can still look at: else the row would stay for ever.
+  bool known = false;
+  if (auto rows = database_.query(sql::in_history, value_of(late.id)); rows.next()) known = true;
+  if (!known) {
+    auto rows = database_.query(sql::is_live, value_of(late.id));
+    known = rows.next();
+  }
+  if (known) put_attempt(late.id, late.attempt);
+}
+
+void change_writer::apply_revive(const job_revive& revive, journal_receipt& receipt) {
+  database_.run(sql::keep_last_attempt, value_of(revive.id));
+  const int copied =
+      database_.run(sql::copy_to_live, value_of(revive.id), to_column(revive.due_at), static_cast<int64_t>(revive.priority));
+  if (copied == 0) {
+    receipt.missing.push_back(revive.id);
+    return;
+  }
+  database_.run(sql::delete_history, value_of(revive.id));
+  auto rows = database_.query(sql::live_job, value_of(revive.id));
+  if (!rows.next()) return;
+  targets_.mark_used(target_row_of(rows.row()));
+  receipt.revived.push_back(decode_job(rows.row(), target_reader_));
+}
+
+} // namespace wheelwork::sqlite

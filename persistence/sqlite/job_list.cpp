@@ -1,0 +1,140 @@
+// Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the filter allows.
+#include "persistence/sqlite/reader.hpp"
+#include "persistence/sqlite/sql_read.hpp"
+#include "persistence/sqlite/sql_write.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace wheelwork::sqlite {
+
+namespace {
+
+// A text that grows condition by condition, and its values.
+class job_query {
+public:
+  job_query(std::string start, std::string_view order) : text_{std::move(start)}, order_{order} {}
+  void join(std::string_view text) { text_ += text; }
+  void where(std::string_view condition) {
+    text_ += first_ ? " where " : " and ";
+    text_ += condition;
+    first_ = false;
+  }
+  template <class Value>
+  void where(std::string_view condition, Value value) {
+    where(condition);
+    values_.emplace_back(std::move(value));
+  }
+  cursor start(connection& database, size_t limit) {
+    text_ += order_;
+    text_ += " desc limit ?";
+    auto prepared = database.prepare(text_);
+    int index = 0;
+    for (const auto& value : values_) std::visit([&](const auto& any) { prepared->bind(++index, any); }, value);
+    prepared->bind(++index, static_cast<int64_t>(limit));
+    return cursor{std::move(prepared)};
+  }
+
+private:
+  std::string text_;
+  std::string_view order_;
+  bool first_ = true;
+  std::vector<std::variant<int64_t, std::string>> values_;
+};
+
+struct id_span {
+  int64_t lowest = 0;
+  int64_t end = std::numeric_limits<int64_t>::max(); ///< exclusive
+};
+
+// Ids hold a time that is near created_at; how near is known, so that a list of last week does not walk over this week's jobs.
+id_span ids_created(connection& database, const job_filter& filter) {
+  id_span span;
+  if (filter.below) span.end = static_cast<int64_t>(std::min<uint64_t>(value_of(*filter.below), std::numeric_limits<int64_t>::max()));
+  if (!filter.created_from && !filter.created_until) return span;
+  auto rows = database.query(sql::read_id_bounds);
+  if (!rows.next()) return span;
+  constexpr int64_t latest = int64_t{1} << 43;
+  const auto id_at = [](int64_t time) {
+    return static_cast<int64_t>(make_id(static_cast<uint64_t>(std::clamp<int64_t>(time, 0, latest - 1)), shard_id{0}, 0));
+  };
+  if (filter.created_from) span.lowest = id_at(to_column(*filter.created_from) - rows->integer(1) - 1);
+  if (filter.created_until) span.end = std::min(span.end, id_at(to_column(*filter.created_until) + rows->integer(0) + 1));
+  return span;
+}
+
+enum class table { live, history };
+
+struct list_source {
+  table from;
+  std::optional<int64_t> task;
+};
+
+bool states_fit(table from, const std::optional<job_state>& state) {
+  return !state || is_final(*state) == (from == table::history);
+}
+
+job_query query_for(const job_filter& filter, const list_source& source, const id_span& ids) {
+  const bool live = source.from == table::live;
+  const std::string name = live ? "ww_job" : "ww_job_history";
+  const bool by_key = filter.unique_key || filter.external_id;
+  const bool by_label = !filter.marks.empty() && !by_key;
+  job_query query{live ? sql::live_view : sql::history_view, by_label ? " order by l.job_id" : " order by id"};
+  // `cross` fixes the order: from the label to its jobs. A `+` before a column keeps the planner from using its index instead.
+  query.join(by_label ? "from ww_job_label l cross join " + name + " j" : "from " + name + " j");
+  size_t next_label = 0;
+  if (by_label) {
+    const auto& [key, value] = filter.marks[next_label++];
+    query.where("l.label = ?", label_text(key, value));
+    query.where("j.id = l.job_id");
+    query.where("l.job_id >= ?", ids.lowest);
+    query.where("l.job_id < ?", ids.end);
+  } else {
+    query.where("id >= ?", ids.lowest);
+    query.where("id < ?", ids.end);
+  }
+  if (filter.unique_key) query.where("unique_key = ?", *filter.unique_key);
+  if (filter.external_id) query.where(filter.unique_key ? "+external_id = ?" : "external_id = ?", *filter.external_id);
+  if (source.task) query.where(by_key || by_label ? "+task = ?" : "task = ?", *source.task);
+  if (filter.state && live) query.where(*filter.state == job_state::running ? "started_at is not null" : "started_at is null");
+  if (filter.state && !live) {
+    const bool unhappy = *filter.state != job_state::succeeded && !by_key && !by_label;
+    if (unhappy) query.where("state > 2");
+    query.where(unhappy ? "state = ?" : "+state = ?", number_of(*filter.state));
+  }
+  for (; next_label < filter.marks.size(); ++next_label) {
+    const auto& [key, value] = filter.marks[next_label];
+    query.where("exists (select 1 from ww_job_label x where x.label = ? and x.job_id = j.id)", label_text(key, value));
+  }
+  if (filter.created_from) query.where("created_at >= ?", to_column(*filter.created_from));
+  if (filter.created_until) query.where("created_at < ?", to_column(*filter.created_until));
+  return query;
+}
+
+std::vector<std::optional<int64_t>> tasks_named(connection& database, const std::optional<std::string>& name) {
+  if (!name) return {std::nullopt};
+  std::vector<std::optional<int64_t>> tasks;
+  for (auto rows = database.query(sql::tasks_of_name, *name); rows.next();) tasks.emplace_back(rows->integer(0));
+  return tasks;
+}
+
+} // namespace
+
+std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter) {
+  std::vector<job_view> found;
+  const id_span ids = ids_created(database, filter);
+  // A name that was deleted and used again stands for several tasks: one walk each, since only then the order comes from an index.
+  for (const auto& task : tasks_named(database, filter.task_name)) {
+    for (const table from : {table::live, table::history}) {
+      if (!states_fit(from, filter.state)) continue;
+      job_query query = query_for(filter, {from, task}, ids);
+      for (auto rows = query.start(database, filter.limit); rows.next();)
+        found.push_back(decode_view(rows.row(), targets, false));
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const job_view& a, const job_view& b) { return a.what.id > b.what.id; });
+  if (found.size() > filter.limit) found.resize(filter.limit);
+  return found;
+}
+
+} // namespace wheelwork::sqlite

@@ -1,0 +1,186 @@
+#include "persistence/sqlite/reader.hpp"
+
+#include "persistence/sqlite/error_text.hpp"
+#include "persistence/sqlite/sql_read.hpp"
+#include "persistence/sqlite/sql_task.hpp"
+#include "persistence/sqlite/sql_write.hpp"
+
+#include <algorithm>
+
+namespace wheelwork::sqlite {
+
+namespace {
+
+const std::string& tasks_by_shard() {
+  static const std::string sql = std::string{sql::task_columns} + sql::where_shard;
+  return sql;
+}
+
+const std::string& task_by_name_text() {
+  static const std::string sql = std::string{sql::task_columns} + sql::where_name;
+  return sql;
+}
+
+void append_jobs(cursor rows, target_cache& targets, std::vector<job>& into) {
+  while (rows.next()) into.push_back(decode_job(rows.row(), targets));
+}
+
+// One entry per number. What was written as a row of its own came later than what stands in the job's row, so it wins where both are there.
+void merge_attempts(std::vector<attempt_record>& kept, attempt_record own) {
+  const auto at = std::lower_bound(kept.begin(), kept.end(), own.number,
+                                   [](const attempt_record& any, uint32_t number) { return any.number < number; });
+  if (at == kept.end() || at->number != own.number) {
+    kept.insert(at, std::move(own));
+    return;
+  }
+  if (at->node.empty()) at->node = own.node;
+  if (!at->started_at) at->started_at = own.started_at;
+  if (!at->finished_at) at->finished_at = own.finished_at;
+}
+
+} // namespace
+
+reader::reader(connection_settings settings, std::shared_ptr<const shard_takeovers> takeovers)
+    : settings_{std::move(settings)}, takeovers_{std::move(takeovers)} {
+  settings_.read_only = true;
+  settings_.faults = nullptr;
+  ensure_open();
+}
+
+void reader::ensure_open() {
+  if (database_) return;
+  database_ = std::make_unique<connection>(settings_);
+  targets_ = std::make_unique<target_cache>(*database_);
+}
+
+template <class Function>
+auto reader::read(Function&& function) -> answer<decltype(function())> {
+  auto found = guarded(settings_.path, [&] {
+    ensure_open();
+    const snapshot one_state{*database_};
+    return function();
+  });
+  if (!found) {
+    targets_.reset();
+    database_.reset();
+  }
+  return found;
+}
+
+auto reader::tasks_of_shard(shard_id shard) -> answer<std::vector<task_row>> {
+  return read([&] {
+    std::vector<task_row> found;
+    for (auto rows = database_->query(tasks_by_shard().c_str(), static_cast<int64_t>(value_of(shard))); rows.next();)
+      found.push_back(decode_task(rows.row()));
+    return found;
+  });
+}
+
+auto reader::task_by_name(const std::string& name) -> answer<std::optional<task_row>> {
+  return read([&]() -> std::optional<task_row> {
+    auto rows = database_->query(task_by_name_text().c_str(), name);
+    if (!rows.next()) return std::nullopt;
+    return decode_task(rows.row());
+  });
+}
+
+auto reader::list_tasks(const task_filter& filter) -> answer<std::vector<task_row>> {
+  return read([&] { return sqlite::list_tasks(*database_, filter); });
+}
+
+auto reader::load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit)
+    -> answer<job_window> {
+  return read([&] {
+    job_window window;
+    const auto number = static_cast<int64_t>(value_of(shard));
+    if (!after) {
+      append_jobs(database_->query(sql::window_from_start, number, to_column(until), limit + 1), *targets_, window.jobs);
+    } else if (after->due_at < until) {
+      const int64_t due = to_column(after->due_at);
+      append_jobs(database_->query(sql::window_rest_of_instant, number, due, value_of(after->id), limit + 1), *targets_,
+                  window.jobs);
+      if (window.jobs.size() <= limit)
+        append_jobs(database_->query(sql::window_after_instant, number, due, to_column(until),
+                                     limit + 1 - window.jobs.size()),
+                    *targets_, window.jobs);
+    }
+    // One more than asked for was read to know whether there are more.
+    window.complete = window.jobs.size() <= limit;
+    if (!window.complete) window.jobs.pop_back();
+    return window;
+  });
+}
+
+auto reader::open_attempts(shard_id shard) -> answer<std::vector<recovered_job>> {
+  return read([&] {
+    std::vector<recovered_job> found;
+    for (auto rows = database_->query(sql::running_of_shard, static_cast<int64_t>(value_of(shard))); rows.next();) {
+      recovered_job one{decode_job(rows.row(), *targets_), attempt_record{}};
+      one.open_attempt->number = one.what.attempt;
+      one.open_attempt->node = rows->text(job_columns);
+      one.open_attempt->started_at = to_time(rows->optional_integer(started_at_column));
+      found.push_back(std::move(one));
+    }
+    std::sort(found.begin(), found.end(), [](const recovered_job& a, const recovered_job& b) { return a.what.id < b.what.id; });
+    return found;
+  });
+}
+
+auto reader::live_fires(shard_id shard) -> answer<std::vector<job>> {
+  return read([&] {
+    std::vector<job> found;
+    append_jobs(database_->query(sql::live_fires_of_shard, static_cast<int64_t>(value_of(shard))), *targets_, found);
+    return found;
+  });
+}
+
+auto reader::recovery_of(shard_id shard) -> answer<shard_recovery> {
+  return read([&] {
+    auto rows = database_->query(sql::reserved_of_shard, static_cast<int64_t>(value_of(shard)));
+    if (!rows.next() || value_of(shard) >= takeovers_->size())
+      throw std::runtime_error{"there is no shard " + std::to_string(value_of(shard))};
+    const shard_takeover& taken = (*takeovers_)[value_of(shard)];
+    return shard_recovery{static_cast<uint64_t>(rows->integer(0)), taken.released, taken.lease_until};
+  });
+}
+
+auto reader::find_job(job_id id) -> answer<std::optional<job_view>> {
+  return read([&]() -> std::optional<job_view> {
+    std::optional<job_view> view;
+    for (const char* sql : {sql::find_live, sql::find_history}) {
+      if (view) break;
+      if (auto rows = database_->query(sql, value_of(id)); rows.next()) view = decode_view(rows.row(), *targets_, true);
+    }
+    if (!view) return view;
+    std::vector<attempt_record> kept;
+    for (auto rows = database_->query(sql::attempts_of_job, value_of(id)); rows.next();)
+      kept.push_back(decode_attempt(rows.row(), 0));
+    for (attempt_record& own : view->attempts) merge_attempts(kept, std::move(own));
+    view->attempts = std::move(kept);
+    return view;
+  });
+}
+
+auto reader::list_jobs(const job_filter& filter) -> answer<std::vector<job_view>> {
+  return read([&] { return sqlite::list_jobs(*database_, *targets_, filter); });
+}
+
+auto reader::ledger(task_id task, wall_time from, wall_time until, size_t limit) -> answer<std::vector<ledger_entry>> {
+  return read([&] { return read_ledger(*database_, task, from, until, limit); });
+}
+
+auto reader::count_live() -> answer<live_count> {
+  return read([&] {
+    live_count count;
+    const auto number = [&](const char* sql) {
+      auto rows = database_->query(sql);
+      return rows.next() ? static_cast<uint64_t>(rows->integer(0)) : 0;
+    };
+    count.live = number(sql::count_live);
+    count.running = number(sql::count_running);
+    if (auto rows = database_->query(sql::read_writer, 0); rows.next()) count.batch = static_cast<uint64_t>(rows->integer(1));
+    return count;
+  });
+}
+
+} // namespace wheelwork::sqlite
