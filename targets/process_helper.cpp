@@ -69,6 +69,8 @@ public:
     ::sigaddset(&ended, SIGCHLD);
     signals_ = descriptor{::signalfd(-1, &ended, SFD_NONBLOCK | SFD_CLOEXEC)};
     if (!signals_) return 1;
+    host_answer ready{};
+    if (send_packet(socket_.get(), &ready, sizeof ready, {}) != 0) return 0;
     for (;;) {
       pollfd files[] = {{socket_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
       if (::poll(files, 2, -1) < 0 && errno != EINTR) return 1;

@@ -23,7 +23,8 @@ struct host_order {
   uint32_t attempt = 0;
 };
 
-/// Host → node, with the helper's pidfd unless it could not be started.
+/// Host → node: once with job 0 when it is ready; then for each order, with the helper's pidfd unless that could not be
+/// started.
 struct host_answer {
   uint64_t job = 0;
   uint32_t attempt = 0;

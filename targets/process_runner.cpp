@@ -26,8 +26,6 @@ namespace wheelwork {
 
 namespace {
 
-/// How long a new node waits for what is left of the one before.
-constexpr milliseconds lock_patience{10'000};
 /// Orders on their way to the host at a time: open files in a socket are limited.
 constexpr size_t unanswered_max = 32;
 /// Hosts that end one after the other without an answer before the orders that wait are given up.
@@ -65,7 +63,7 @@ public:
                       results_sink sink)
       : settings_{std::move(settings)}, identity_{std::move(identity)}, clock_{clock}, sink_{std::move(sink)},
         allow_{allow_list(settings_.allow)}, records_{process_records::open(settings_.records_dir)},
-        host_{settings_.helper_path, records_, lock_records(records_, lock_patience)},
+        host_{settings_.helper_path, records_, lock_records(records_, settings_.lock_patience)},
         events_{::epoll_create1(EPOLL_CLOEXEC)}, wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
     if (!events_ || !wake_) throw std::runtime_error("process targets: " + system_text(errno));
     records_.remove_unfinished_starts();
@@ -151,6 +149,7 @@ private:
   std::map<attempt_key, running_attempt> running_;
   std::unordered_map<int, attempt_key> helpers_; ///< by pidfd
   size_t unanswered_ = 0;
+  bool host_ready_ = false; ///< it has said so; before that it gets nothing, so that one that never works loses nothing
   int host_failures_ = 0;
   std::vector<attempt_result> results_;
   std::thread thread_;
@@ -251,7 +250,7 @@ void process_runner_impl::prepare(const attempt_order& order) {
 
 void process_runner_impl::send_waiting() {
   if (!waiting_.empty() && host_.socket() < 0) start_host(); // given up before; one more try for new orders
-  while (!waiting_.empty() && unanswered_ < unanswered_max) {
+  while (host_ready_ && !waiting_.empty() && unanswered_ < unanswered_max) {
     auto& next = waiting_.front();
     int error = host_.send(next.key, next.memory.get(), next.payload.get());
     if (error == EAGAIN || error == EPIPE || error == ECONNRESET) return; // its answers, or its end, come first
@@ -271,6 +270,10 @@ void process_runner_impl::on_answers() {
     if (!answer) {
       if (answer.error() != EAGAIN) on_host_end();
       return;
+    }
+    if (answer->key.id == job_id{}) {
+      host_ready_ = true;
+      continue;
     }
     --unanswered_;
     host_failures_ = 0;
@@ -304,6 +307,7 @@ void process_runner_impl::on_host_end() {
     at = running_.erase(at);
   }
   unanswered_ = 0;
+  host_ready_ = false;
   host_.stop();
   if (++host_failures_ < host_failures_max) return start_host();
   refuse_waiting("the process host " + settings_.helper_path + " ends without doing anything");

@@ -14,6 +14,7 @@ struct process_runner_settings {
   std::string records_dir;         ///< where helpers keep their records and results; made if missing
   std::string
       helper_path; ///< the program that runs process_helper_main as `PROGRAM process-helper FOLDER`: wheelwork itself
+  milliseconds lock_patience{10'000}; ///< how long to wait for the process host of an earlier node to end
 };
 
 /// An attempt that a helper of an earlier incarnation started: still running, or ended with its result unread.
