@@ -1,0 +1,170 @@
+"""What benchmarks/run measures: each function runs once and returns figures by name."""
+
+import datetime
+import json
+import os
+import re
+import subprocess
+import time
+
+from nginx import Nginx
+from node import Node
+
+NOOP = '"target":{"native":{"handler":"noop"}}'
+PAYLOAD = '"payload":{"text":"' + "x" * 89 + '"}'  # 100 bytes
+
+
+class Bench:
+    def __init__(self, build, folder, quick):
+        self.build, self.folder, self.quick = build, folder, quick
+        self.binary = f"{build}/app/wheelwork"
+        self.here = os.path.dirname(os.path.abspath(__file__))
+
+    def node(self, *settings):
+        return Node(self.binary, f"{self.folder}/node", settings)
+
+    # ---- limits of the machine
+
+    def sqlite_commits(self):
+        out = subprocess.run([f"{self.build}/benchmarks/sqlite_commits", self.folder, "1" if self.quick else "3"],
+                             check=True, capture_output=True, text=True).stdout
+        return {"sqlite": float(out)}
+
+    def curl_calls(self):
+        with Nginx(f"{self.folder}/nginx") as nginx:
+            out = subprocess.run([f"{self.build}/benchmarks/curl_calls", nginx.url, "20000" if self.quick else "100000", "64"],
+                                 check=True, capture_output=True, text=True).stdout
+        return {"curl": float(out)}
+
+    # ---- time
+
+    def ready_empty(self):
+        with self.node() as node:
+            return {"ready_empty": node.ready_after * 1000}
+
+    def idle(self):
+        span = 3 if self.quick else 10
+        with self.node() as node:
+            time.sleep(2)  # what a start leaves to do in the background
+            before = node.cpu_seconds()
+            time.sleep(span)
+            return {"idle": (node.cpu_seconds() - before) / span * 100}
+
+    def lateness_spread(self):
+        count, span = (200, 2) if self.quick else (1000, 10)
+        with self.node() as node:
+            begin = time.time() + 1.5
+            pusher = node.pusher()
+            pusher.push([job_at(begin + i * span / count) for i in range(count)])
+            time.sleep(begin + span - time.time())
+            node.wait_finished(count)
+            late = node.stats()["lateness_ms"]
+            return {"late_p50": late["p50"], "late_p99": late["p99"], "late_max": late["max"]}
+
+    def lateness_instant(self):
+        with self.node() as node:
+            begin = time.time() + 2.5
+            pusher = node.pusher()
+            pusher.push([job_at(begin)] * 10_000)
+            if time.time() > begin - 0.5:
+                raise RuntimeError("pushing 10,000 jobs took so long that they were nearly due")
+            time.sleep(begin + 0.2 - time.time())
+            node.wait_finished(10_000)
+            late = node.stats()["lateness_ms"]
+            return {"instant_p50": late["p50"], "instant_max": late["max"]}
+
+    # ---- throughput, whole life: pushed, run, in history
+
+    def single(self):
+        return self.wrk("single", "single.lua", connections=64, jobs_per_request=1)
+
+    def batch(self):
+        return self.wrk("batch", "batch.lua", connections=4, jobs_per_request=1000)
+
+    def wrk(self, name, script, connections, jobs_per_request):
+        span = 2 if self.quick else 8
+        with self.node() as node:
+            began, cpu = time.monotonic(), node.cpu_seconds()
+            out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{span}s", "--latency", "-s", f"{self.here}/{script}",
+                                  f"http://127.0.0.1:{node.port}"], check=True, capture_output=True, text=True).stdout
+            pushed_at = time.monotonic()
+            if "Non-2xx" in out or "Socket errors" in out:
+                raise RuntimeError(f"{name}: requests failed\n{out}")
+            # wrk leaves requests behind when its time is over; what the node counts is what it accepted.
+            jobs = int(re.search(r"(\d+) requests in", out)[1]) * jobs_per_request
+            node.wait_finished(jobs)
+            finished_at = time.monotonic()
+            return {name: jobs / (finished_at - began), f"{name}_push": jobs / (pushed_at - began),
+                    f"{name}_p50": milliseconds(re.search(r"50%\s+(\S+)", out)[1]),
+                    f"{name}_p99": milliseconds(re.search(r"99%\s+(\S+)", out)[1]),
+                    f"{name}_cores": (node.cpu_seconds() - cpu) / (finished_at - began)}
+
+    def http_callbacks(self):
+        count = 10_000 if self.quick else 100_000
+        with Nginx(f"{self.folder}/nginx") as nginx, self.node("http_target.concurrency=64", "http_target.per_host=64") as node:
+            job = '{"target":{"http":{"url":' + json.dumps(nginx.url) + ',"method":"POST"}},' + PAYLOAD + "}"
+            pusher = node.pusher()
+            batch = [job] * 1000
+            began = time.monotonic()
+            for _ in range(count // 1000):
+                pusher.push(batch)
+            node.wait_finished(count)
+            return {"http": count / (time.monotonic() - began)}
+
+    # ---- memory
+
+    def armed_memory(self):
+        count = 100_000 if self.quick else 1_000_000
+        with self.node("wheel.horizon=20m", "wheel.max_hot_jobs=2000000", "wheel.max_hot_bytes=2GiB") as node:
+            pusher = node.pusher()
+            pusher.push([job_at(time.time() + 3600)] * 1000)  # what the first push of all allocates
+            before, begin = node.resident_bytes(), time.time() + 600
+            for i in range(0, count, 5000):
+                pusher.push([job_at(begin + (i + k) * 120 / count) for k in range(5000)])
+            armed = node.metric("wheelwork_jobs_armed")
+            if armed < count:
+                raise RuntimeError(f"only {armed:.0f} of {count} jobs are armed")
+            after = node.resident_bytes()
+            node.stop()
+            node.start()
+            wait_until(lambda: node.metric("wheelwork_jobs_armed") >= count, "the jobs are armed again")
+            return {"armed_bytes": (after - before) / count, "armed_bytes_loaded": (node.resident_bytes() - before) / count}
+
+    def far_future(self):
+        count = 100_000 if self.quick else 5_000_000
+        with self.node() as node:
+            pusher = node.pusher()
+            begin = time.time() + 600
+            pusher.push([job_at(begin)] * 1000)
+            before, began = node.resident_bytes(), time.monotonic()
+            step = (86_400 - 600) / count
+            for i in range(0, count, 10_000):
+                # Neighbours in a batch are hours apart, as they are when many clients push.
+                pusher.push([job_at(begin + ((i + k) * 7919 % count) * step) for k in range(10_000)])
+            took = time.monotonic() - began
+            growth = node.resident_bytes() - before
+            node.stop()
+            after_stop = node.start()
+            node.kill()
+            after_kill = node.start()
+            return {"far_growth": growth / 1e6, "far_push": count / took, "ready_after_stop": after_stop * 1000,
+                    "ready_after_kill": after_kill * 1000}
+
+
+def job_at(moment):
+    text = datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return "{" + NOOP + "," + PAYLOAD + ',"due_at":"' + text + '"}'
+
+
+def milliseconds(text):
+    """A duration as wrk prints it."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def wait_until(holds, what, patience=120):
+    began = time.monotonic()
+    while not holds():
+        if time.monotonic() - began > patience:
+            raise RuntimeError(f"{patience} s and still not true: {what}")
+        time.sleep(0.01)
