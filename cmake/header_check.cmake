@@ -1,7 +1,11 @@
 # Target check_headers: compiles each header of the folders alone, so that a file may include any of them first. Not part of `all`.
 
 foreach(folder schedule messages config persistence targets sources actors api app)
-  if(NOT TARGET wheelwork_${folder})
+  set(library wheelwork_${folder})
+  if(folder STREQUAL "app")
+    set(library wheelwork_app_commands)
+  endif()
+  if(NOT TARGET ${library})
     continue()
   endif()
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${folder}/*.hpp)
@@ -16,7 +20,7 @@ foreach(folder schedule messages config persistence targets sources actors api a
   if(units)
     add_library(check_headers_${folder} OBJECT EXCLUDE_FROM_ALL ${units})
     # Compiled as the folder's own files are: with its include paths, definitions and libraries.
-    target_link_libraries(check_headers_${folder} PRIVATE wheelwork_${folder})
+    target_link_libraries(check_headers_${folder} PRIVATE ${library})
     list(APPEND header_checks check_headers_${folder})
   endif()
 endforeach()

@@ -17,7 +17,7 @@ PAYLOAD = '"payload":{"text":"' + "x" * 89 + '"}'  # 100 bytes
 class Bench:
     def __init__(self, build, folder, quick):
         self.build, self.folder, self.quick = build, folder, quick
-        self.binary = f"{build}/app/wheelwork"
+        self.binary = f"{build}/wheelwork"
         self.here = os.path.dirname(os.path.abspath(__file__))
 
     def node(self, *settings):
