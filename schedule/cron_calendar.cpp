@@ -60,11 +60,16 @@ unsigned index_of(std::chrono::day day) { return static_cast<unsigned>(day) - 1;
 
 cron_calendar::cron_calendar(const cron_sets& sets)
     : seconds_(sets.seconds), minutes_(sets.minutes), hours_(sets.hours) {
+  // Months of 28 to 31 days, beginning with each weekday.
+  std::array<std::array<month_days, 7>, 4> months{};
+  for (unsigned length = 28; length <= 31; ++length)
+    for (unsigned weekday = 0; weekday < 7; ++weekday)
+      months[length - 28][weekday] = sets.days.in_month(length, weekday);
   for (unsigned kind = 0; kind < kinds_.size(); ++kind) {
     auto first_weekday = kind % 7;
     for (unsigned month = 0; month < 12; ++month) {
       auto length = month_lengths[month] + (month == 1 && kind >= 7 ? 1 : 0);
-      auto matching = (sets.months >> month & 1) != 0 ? sets.days.in_month(length, first_weekday) : 0;
+      auto matching = (sets.months >> month & 1) != 0 ? months[length - 28][first_weekday] : 0;
       kinds_[kind].days[month] = matching;
       if (matching != 0) kinds_[kind].months |= static_cast<uint16_t>(1 << month);
       first_weekday = (first_weekday + length) % 7;
