@@ -1,0 +1,67 @@
+// Where answers that other threads make wait for the I/O thread: one wake-up for all that came since the last.
+#pragma once
+
+#include "api/http_message.hpp"
+
+#include <utility> // asio's awaitable.hpp of Boost 1.74 misses it
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace wheelwork {
+
+struct boxed_answer {
+  uint64_t connection = 0, exchange = 0;
+  http_answer answer;
+};
+
+/// Outlives the server in the callbacks that hold it; after close() what is put in is dropped.
+class answer_box : public std::enable_shared_from_this<answer_box> {
+public:
+  using sink = std::function<void(boxed_answer&)>;
+  answer_box(boost::asio::io_context& context, sink deliver) : context_{&context}, deliver_{std::move(deliver)} {}
+
+  /// The I/O thread says so before it runs; its own answers go straight to the sink.
+  void owned_by_this_thread() { owner_ = std::this_thread::get_id(); }
+
+  void put(boxed_answer answer) {
+    if (std::this_thread::get_id() == owner_) return deliver_(answer);
+    const std::lock_guard lock{mutex_};
+    if (!context_) return;
+    waiting_.push_back(std::move(answer));
+    if (std::exchange(posted_, true)) return;
+    boost::asio::post(*context_, [self = shared_from_this()] { self->deliver_waiting(); });
+  }
+
+  void close() {
+    const std::lock_guard lock{mutex_};
+    context_ = nullptr;
+    waiting_.clear();
+  }
+
+private:
+  void deliver_waiting() {
+    std::vector<boxed_answer> ready;
+    {
+      const std::lock_guard lock{mutex_};
+      posted_ = false;
+      ready.swap(waiting_);
+    }
+    for (auto& each : ready) deliver_(each);
+  }
+
+  std::mutex mutex_;
+  boost::asio::io_context* context_; ///< none: closed
+  std::vector<boxed_answer> waiting_;
+  bool posted_ = false;
+  std::atomic<std::thread::id> owner_{};
+  sink deliver_;
+};
+
+} // namespace wheelwork
