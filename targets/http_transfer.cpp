@@ -1,6 +1,7 @@
 #include "targets/http_transfer.hpp"
 
 #include "targets/http_url.hpp"
+#include "targets/text_matching.hpp"
 
 #include <cerrno>
 #include <fmt/format.h>
@@ -182,16 +183,18 @@ std::string http_transfer::connection_failure() const {
   return fmt::format("no connection to {}: {}", peer_, libcurl_text_.data());
 }
 
+/// How far a transfer came that did not get to send its request.
+std::string http_transfer::unconnected() const {
+  if (peer_.empty()) return fmt::format("the name {} was not resolved", host_of(request_.url));
+  return (begins_without_case(request_.url, "https") ? "no TLS connection to " : "no connection to ") + peer_;
+}
+
 std::string http_transfer::timeout_failure(CURLcode code) const {
-  const auto host = host_of(request_.url);
-  if (out_of_total_time(code)) {
-    if (!sent_) return peer_.empty() ? "the name " + host + " was not resolved" : "no connection to " + peer_;
-    if (header_bytes_ == 0) return peer_ + " did not answer";
-    return fmt::format("{} did not finish its answer, of whose body {} bytes came", peer_, body_bytes_);
-  }
-  const auto limit = fmt::format("within {} ms (http_target.connect_timeout)", limits_.connect_timeout.count());
-  return peer_.empty() ? fmt::format("the name {} was not resolved {}", host, limit)
-                       : fmt::format("no connection to {} {}", peer_, limit);
+  if (!out_of_total_time(code))
+    return fmt::format("{} within {} ms (http_target.connect_timeout)", unconnected(), limits_.connect_timeout.count());
+  if (!sent_) return unconnected();
+  if (header_bytes_ == 0) return peer_ + " did not answer";
+  return fmt::format("{} did not finish its answer, of whose body {} bytes came", peer_, body_bytes_);
 }
 
 std::string http_transfer::failure_text(CURLcode code) const {

@@ -56,6 +56,7 @@ private:
   void set_headers();
   void add_header(const std::string& line);
   std::string connection_failure() const;
+  std::string unconnected() const;
   std::string timeout_failure(CURLcode code) const;
 
   const http_request& request_;

@@ -33,12 +33,14 @@ private:
 } // namespace
 
 std::optional<std::string> fault_of_url(const std::string& url) {
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string::npos) return "the url is not absolute: write it like https://example.org/path";
+  const auto scheme = std::string_view{url}.substr(0, scheme_end);
+  if (!equal_without_case(scheme, "http") && !equal_without_case(scheme, "https"))
+    return fmt::format("the url's scheme is {}, only http and https are called", scheme);
   const parsed_url parsed{url};
   if (parsed.status() != CURLUE_OK)
     return fmt::format("the url can't be called: {}", curl_url_strerror(parsed.status()));
-  const auto scheme = parsed.part(CURLUPART_SCHEME);
-  if (!equal_without_case(scheme, "http") && !equal_without_case(scheme, "https"))
-    return fmt::format("the url's scheme is {}, only http and https are called", scheme);
   return std::nullopt;
 }
 

@@ -98,6 +98,8 @@ bool test_connection::answer(int status, std::string_view body, std::string_view
   return write(text.append(head).append("\r\n").append(body));
 }
 
+void test_connection::close() { shutdown(socket_, SHUT_RDWR); }
+
 void test_connection::wait_for_close() {
   std::array<char, 4096> chunk{};
   while (recv(socket_, chunk.data(), chunk.size(), 0) > 0) {
@@ -124,7 +126,7 @@ test_server::~test_server() {
   }
   acceptor_.join();
   for (auto& thread : threads_) thread.join();
-  close(listener_);
+  ::close(listener_);
 }
 
 void test_server::accept_all() {
@@ -132,7 +134,7 @@ void test_server::accept_all() {
     const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     const std::lock_guard lock{mutex_};
     if (closing_ || connection < 0) {
-      if (connection >= 0) close(connection);
+      if (connection >= 0) ::close(connection);
       return;
     }
     ++accepted_;
@@ -142,7 +144,7 @@ void test_server::accept_all() {
       each_(end);
       const std::lock_guard closing{mutex_};
       open_.erase(connection);
-      close(connection);
+      ::close(connection);
     });
   }
 }
@@ -178,7 +180,7 @@ recording_server::answer always(int status, std::string body, std::string head) 
 
 int refused_port() {
   int port = 0;
-  close(bound_listener(port));
+  ::close(bound_listener(port));
   return port;
 }
 

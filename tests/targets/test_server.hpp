@@ -33,6 +33,8 @@ public:
   bool write(std::string_view bytes);
   /// A whole answer with Content-Length; `head` are further lines, each with \r\n.
   bool answer(int status, std::string_view body, std::string_view head = "");
+  /// Nothing more goes either way.
+  void close();
   /// Returns when the other side closes or the server is taken down.
   void wait_for_close();
   /// For pauses between bytes: true when nothing ended the connection for so long.
@@ -62,8 +64,8 @@ private:
   void accept_all();
 
   script each_;
+  int port_ = 0; ///< before listener_, whose making fills it in
   int listener_ = -1;
-  int port_ = 0;
   mutable std::mutex mutex_;
   bool closing_ = false;
   std::set<int> open_;
