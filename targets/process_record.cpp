@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,11 +91,17 @@ result<void, std::string> process_records::write(const std::string& path, const 
   return {};
 }
 
+/// A node and its host hold the lock for as long as they live.
+bool process_records::node_is_there() const {
+  descriptor lock{::open(lock_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 result<void, std::string> process_records::write_start(const process_start& start) const {
   return write(path(start.key, start_ending), encode(start), false);
 }
 result<void, std::string> process_records::write_result(const process_result& result) const {
-  return write(path(result.key, result_ending), encode(result), true);
+  return write(path(result.key, result_ending), encode(result), !node_is_there());
 }
 
 result<std::optional<process_start>, std::string> process_records::read_start(attempt_key key) const {

@@ -85,7 +85,8 @@ public:
   /// up, for nothing that it tells of survives a restart of the machine, and starts that must not be repeated are in
   /// the journal before.
   result<void, std::string> write_start(const process_start& start) const;
-  /// Flushed before it appears: what a command came to is known nowhere else.
+  /// While a node is there it commits the outcome to its journal within milliseconds, so only without one is the record
+  /// flushed to the disk: then what the command came to is known nowhere else, for as long as no node starts.
   result<void, std::string> write_result(const process_result& result) const;
 
   /// None: there is no such record. The error says why it can't be read.
@@ -100,6 +101,7 @@ public:
   void remove(attempt_key key) const;
 
 private:
+  bool node_is_there() const;
   std::string path(attempt_key key, const char* ending) const;
   result<void, std::string> write(const std::string& path, const std::string& content, bool flushed) const;
 
