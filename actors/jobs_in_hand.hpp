@@ -23,7 +23,7 @@ enum class hand_phase : uint8_t {
 
 struct job_in_hand {
   hand_phase phase = hand_phase::writing;
-  uint32_t attempt = 0;       ///< number that the dispatcher runs it under, from `handed` on
+  uint32_t attempt = 0;       ///< number of the attempt that runs or comes next
   uint32_t payload_bytes = 0;
   wall_time due_at{};
 };
@@ -42,6 +42,7 @@ public:
     }
     entry.phase = phase;
     entry.due_at = what.due_at;
+    entry.attempt = what.start_recorded ? what.attempt : what.attempt + 1;
     return entry;
   }
 

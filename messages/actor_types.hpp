@@ -102,6 +102,8 @@ using front_desk_actor = caf::typed_actor<
 
 /// Watches over the node: hears that shards are ready, that a clean stop is through, and that something broke.
 using keeper_actor = caf::typed_actor<caf::reacts_to<shard_ready>, caf::reacts_to<shard_settled>, caf::reacts_to<drained>, caf::reacts_to<released>,
-                                      caf::reacts_to<node_broken>>;
+                                      caf::reacts_to<node_broken>,
+                                      // Monitor these: a core actor that ends unasked ends the node.
+                                      caf::reacts_to<watch>>;
 
 } // namespace wheelwork

@@ -4,6 +4,8 @@
 #include "messages/actor_types.hpp"
 #include "messages/task.hpp"
 
+#include <caf/actor_control_block.hpp>
+
 #include <functional>
 #include <memory>
 
@@ -59,6 +61,11 @@ struct node_broken {
   std::string reason;
 };
 
+/// To the keeper.
+struct watch {
+  std::vector<caf::strong_actor_ptr> actors;
+};
+
 // ---- operations
 
 /// One or more jobs, all or nothing; answered by `submitted` after the commit.
@@ -101,6 +108,7 @@ struct cancel_jobs {
   uint64_t ticket = 0;
   front_desk_actor from;
   std::vector<job_id> jobs;
+  bool leave_running = false;          ///< only those that wait
 };
 struct retry_jobs {
   uint64_t ticket = 0;
@@ -133,6 +141,7 @@ struct desk_task_operation {
 };
 struct desk_job_operation {
   bool retry = false;                                    ///< else cancel
+  bool leave_running = false;
   std::vector<job_id> jobs;
   std::function<void(std::vector<std::pair<job_id, std::optional<service_error>>>)> done;
 };

@@ -62,6 +62,7 @@ struct desk_task_operation;
 struct desk_job_operation;
 struct look_for_late_answers;
 struct node_broken;
+struct watch;
 } // namespace wheelwork
 
 CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
@@ -119,6 +120,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::desk_job_operation))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_for_late_answers))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::node_broken))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::watch))
 CAF_END_TYPE_ID_BLOCK(wheelwork)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::occupied)
@@ -175,3 +177,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::desk_task_operation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::desk_job_operation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_for_late_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::node_broken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::watch)

@@ -41,6 +41,8 @@ public:
     return last + reservation_ms;
   }
 
+  uint64_t reserved_until() const { return reserved_until_ms_; }
+
   /// The journal will hold this reservation before any id under it is used outside.
   void reserve(uint64_t until_ms) { reserved_until_ms_ = std::max(reserved_until_ms_, until_ms); }
 
