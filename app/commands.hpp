@@ -1,0 +1,59 @@
+// What the subcommands have in common with main: their options and exit codes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace wheelwork {
+
+/// How the program ends (API.md, section Command line).
+enum exit_code : int {
+  done = 0,
+  refused = 1,     ///< refused or failed; the reason is on standard error
+  wrong_use = 2,   ///< wrong use or bad input
+  unreachable = 3, ///< the server can't be reached
+};
+
+struct serve_options {
+  std::string config_file;                ///< --config; empty: ./wheelwork.toml if present, else the defaults
+  std::optional<std::string> environment; ///< --env
+  std::vector<std::string> overrides;     ///< --set section.key=value
+};
+
+/// Runs a node until it is told to stop. Answers the exit code.
+int run_serve(const serve_options& options);
+
+/// Where client commands send their requests.
+struct client_options {
+  std::string server = "http://127.0.0.1:7373";
+  std::string token;
+  bool json = false;
+};
+
+/// The command line while it is put together and read.
+struct command_line {
+  CLI::App& root;
+  client_options client;
+  std::function<int()> chosen; ///< what to run; set by the subcommand that was named
+};
+
+void add_serve_command(command_line& line);
+void add_config_commands(command_line& line);
+void add_migrate_command(command_line& line);
+void add_schedule_commands(command_line& line);
+void add_task_commands(command_line& line);
+void add_job_commands(command_line& line);
+void add_node_commands(command_line& line);
+/// Commands of later editions: hidden, and refused with a sentence.
+void add_commands_not_built_yet(command_line& line);
+
+/// The whole program behind main(): reads the command line, runs what it names, answers the exit code.
+int run_command_line(int argc, char** argv);
+
+} // namespace wheelwork

@@ -1,0 +1,150 @@
+#include "app/console.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <cstring>
+#include <cwchar>
+#include <unistd.h>
+
+namespace wheelwork {
+namespace {
+
+struct character {
+  char32_t code = 0;
+  size_t bytes = 1;
+  bool valid = false;
+};
+
+/// The UTF-8 character at the beginning of a text that is not empty.
+character first_character(std::string_view text) {
+  auto byte = [&](size_t at) -> char32_t { return static_cast<unsigned char>(text[at]); };
+  if (byte(0) < 0x80) return {byte(0), 1, true};
+  size_t bytes = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < bytes) return {};
+  char32_t code = byte(0) & (0xFFu >> (bytes + 1));
+  for (size_t at = 1; at < bytes; ++at) {
+    if ((byte(at) & 0xC0) != 0x80) return {};
+    code = (code << 6) | (byte(at) & 0x3F);
+  }
+  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  if (code < least[bytes] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return {};
+  return {code, bytes, true};
+}
+
+/// Controls, and marks that change the order or place of what is shown around them.
+bool is_dangerous(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x200E && code <= 0x200F) ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x061C || code == 0xFEFF;
+}
+
+std::string hexadecimal(char32_t code, size_t digits) {
+  std::string text;
+  for (size_t digit = digits; digit-- > 0;) text += "0123456789abcdef"[(code >> (4 * digit)) & 15];
+  return text;
+}
+
+} // namespace
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_line(std::string_view text) {
+  print(text);
+  print("\n");
+}
+
+void complain(std::string_view message) {
+  // Lines stay lines: a complaint may be a list.
+  std::string text = "wheelwork: ";
+  while (true) {
+    auto end = message.find('\n');
+    text += escaped(message.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) break;
+    message.remove_prefix(end + 1);
+  }
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+bool finish_output() {
+  errno = 0;
+  bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (failed && errno != EPIPE)
+    complain(std::string{"can't write to standard output: "} + std::strerror(errno == 0 ? EIO : errno));
+  return !failed;
+}
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    auto next = first_character(text);
+    if (!next.valid)
+      safe += "\\x" + hexadecimal(static_cast<unsigned char>(text.front()), 2);
+    else if (next.code == '\n')
+      safe += "\\n";
+    else if (next.code == '\t')
+      safe += "\\t";
+    else if (next.code == '\r')
+      safe += "\\r";
+    else if (is_dangerous(next.code))
+      safe += next.code < 0x100 ? "\\x" + hexadecimal(next.code, 2) : "\\u" + hexadecimal(next.code, 4);
+    else
+      safe += text.substr(0, next.bytes);
+    text.remove_prefix(next.bytes);
+  }
+  return safe;
+}
+
+size_t columns_of(const std::string& text) {
+  // The C library knows the widths; its tables don't depend on the user's language.
+  static const bool ready = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
+  size_t columns = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    auto next = first_character(rest);
+    int width = ready ? wcwidth(static_cast<wchar_t>(next.code)) : 1;
+    columns += width > 0 ? static_cast<size_t>(width) : 0;
+    rest.remove_prefix(next.bytes);
+  }
+  return columns;
+}
+
+void text_table::add(const std::vector<std::string>& cells) {
+  std::vector<std::string> row;
+  for (const auto& cell : cells) row.push_back(escaped(cell));
+  row.resize(rows_.front().size());
+  rows_.push_back(std::move(row));
+}
+
+std::string text_table::text() const {
+  std::vector<size_t> widths(rows_.front().size());
+  for (const auto& row : rows_)
+    for (size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], columns_of(row[column]));
+  std::string all;
+  for (const auto& row : rows_) {
+    for (size_t column = 0; column < row.size(); ++column) {
+      all += row[column];
+      if (column + 1 < row.size()) all.append(widths[column] - columns_of(row[column]) + 2, ' ');
+    }
+    all.erase(all.find_last_not_of(' ') + 1);
+    all += '\n';
+  }
+  return all;
+}
+
+progress_line::progress_line() : terminal_{isatty(STDERR_FILENO) == 1} {}
+
+progress_line::~progress_line() {
+  if (shown_) std::fputs("\r\033[K", stderr);
+}
+
+void progress_line::show(std::string_view text) {
+  if (!terminal_) return;
+  auto line = "\r\033[K" + escaped(text);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  shown_ = true;
+}
+
+} // namespace wheelwork

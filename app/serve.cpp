@@ -1,0 +1,181 @@
+// wheelwork serve: composes node and API from the settings, and minds the signals.
+#include "actors/node.hpp"
+#include "api/api_server.hpp"
+#include "app/commands.hpp"
+#include "app/console.hpp"
+#include "app/load_config.hpp"
+#include "app/logging.hpp"
+#include "config/load.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include <csignal>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace wheelwork {
+
+namespace {
+
+constexpr int changed_signal = SIGUSR1; ///< the node's own threads to this one: it became ready, or can't go on
+
+/// The signals that this thread waits for; blocked in every thread, so that none is interrupted.
+sigset_t minded_signals() {
+  sigset_t all;
+  sigemptyset(&all);
+  for (int each : {SIGTERM, SIGINT, SIGHUP, changed_signal}) sigaddset(&all, each);
+  return all;
+}
+
+/// Many callbacks and clients at once need many descriptors; the soft limit is often 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+/// One node with its API, from start to stop.
+class serving {
+public:
+  serving(serve_options options, settings with) : options_{std::move(options)}, settings_{std::move(with)} {}
+
+  int run() {
+    auto signals = minded_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    open_log(settings_.log);
+    auto own_process = getpid();
+    node_options how;
+    how.process_helper = own_program();
+    how.on_broken_or_ready = [own_process] { kill(own_process, changed_signal); };
+    auto started = node::start(settings_, std::move(how));
+    if (!started) {
+      spdlog::critical("{}", started.error());
+      complain(started.error());
+      return refused;
+    }
+    node_ = std::move(*started);
+    try {
+      open_api();
+    } catch (const std::exception& error) {
+      complain(error.what());
+      node_->stop();
+      return refused;
+    }
+    return mind_signals(signals);
+  }
+
+private:
+  void open_api() {
+    node_facts facts;
+    facts.name = settings_.node.name;
+    facts.roles = settings_.node.roles;
+    facts.shards = settings_.cluster.shards;
+    facts.started_at = node_->clock().wall_now();
+    facts.version = WHEELWORK_VERSION;
+    api_ = std::make_unique<api_server>(settings_.api, *node_, std::move(facts));
+    auto host = settings_.api.listen.substr(0, settings_.api.listen.rfind(':'));
+    spdlog::info("node {} listens on http://{}:{}", settings_.node.name, host, api_->port());
+  }
+
+  int mind_signals(const sigset_t& signals) {
+    for (;;) {
+      int number = 0;
+      if (sigwait(&signals, &number) != 0) continue;
+      if (number == changed_signal) {
+        if (!node_->broken().empty()) return stop_broken();
+        tell_ready();
+      } else if (number == SIGHUP) {
+        reload();
+      } else {
+        return stop();
+      }
+    }
+  }
+
+  void tell_ready() {
+    if (ready_ || !node_->health().ready) return;
+    ready_ = true;
+    spdlog::info("node {} is ready", settings_.node.name);
+    node_->apply_tasks(settings_.tasks);
+  }
+
+  void reload() {
+    auto loaded = load_or_complain(options_);
+    if (!loaded) {
+      spdlog::error("the configuration was not reloaded: it has faults (see standard error)");
+      return;
+    }
+    try {
+      open_log(loaded->log);
+    } catch (const std::exception& error) {
+      spdlog::error("{}; the log goes on as it was", error.what());
+      loaded->log = settings_.log;
+    }
+    for (auto& name : needs_restart(settings_, *loaded)) spdlog::warn("{} was changed; that takes effect only with a restart", name);
+    api_->reload(loaded->api.tokens, loaded->api.hosts);
+    if (auto error = node_->apply(*loaded); !error.empty()) spdlog::error("{}", error);
+    node_->apply_tasks(loaded->tasks);
+    settings_.log = loaded->log;
+    settings_.api.tokens = loaded->api.tokens;
+    settings_.api.hosts = loaded->api.hosts;
+    settings_.tasks = loaded->tasks;
+    spdlog::info("the configuration was reloaded");
+  }
+
+  int stop() {
+    spdlog::info("stopping: attempts in flight get up to {}", format_duration(settings_.node.shutdown_grace));
+    // A second signal ends the process at once, for whoever can't wait for the grace.
+    auto again = minded_signals();
+    signal(SIGHUP, SIG_IGN);
+    signal(changed_signal, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
+    api_->stop_accepting();
+    auto trouble = node_->stop();
+    api_->stop();
+    if (trouble.empty()) {
+      spdlog::info("stopped");
+      return done;
+    }
+    spdlog::error("{}", trouble);
+    return refused;
+  }
+
+  int stop_broken() {
+    auto why = node_->broken();
+    complain("the node can't go on: " + why);
+    api_->stop();
+    node_->stop();
+    return refused;
+  }
+
+  serve_options options_;
+  settings settings_;
+  std::unique_ptr<node> node_;
+  std::unique_ptr<api_server> api_;
+  bool ready_ = false;
+};
+
+} // namespace
+
+int run_serve(const serve_options& options) {
+  auto with = load_or_complain(options);
+  if (!with) return wrong_use;
+  try {
+    return serving{options, std::move(*with)}.run();
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return refused;
+  }
+}
+
+} // namespace wheelwork
