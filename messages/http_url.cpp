@@ -45,6 +45,11 @@ result<std::string, std::string> lane_of_url(std::string_view url) {
       return failure(std::string{"must not hold blanks or control characters; write them as %20 and the like"});
     if (letter == '\\') return failure(std::string{"must not hold a backslash; write / or %5C"});
   }
+  // The parser would mend a wrong number of slashes.
+  auto after_scheme = url.find("://");
+  if (after_scheme == url.npos) return failure(std::string{"must begin with http:// or https://"});
+  if (after_scheme + 3 == url.size() || std::string_view{"/?#"}.find(url[after_scheme + 3]) != std::string_view::npos)
+    return failure(std::string{"has no host"});
   url_handle parsed{curl_url()};
   if (!parsed) return failure(std::string{"can't be checked: out of memory"});
   auto code = curl_url_set(parsed.get(), CURLUPART_URL, std::string{url}.c_str(), CURLU_DISALLOW_USER);

@@ -61,7 +61,7 @@ std::string_view trimmed(std::string_view text) {
 class job_decoder::implementation {
 public:
   result<new_job, json_faults> decode_job(std::string_view text, wall_time now) {
-    return decode_one(load(text), {.now = now, .base_pointer = {}, .payload_text = {}});
+    return decode_one(load(text), {.now = now});
   }
 
   result<std::vector<new_job>, json_faults> decode_lines(std::string_view text, wall_time now) {
@@ -75,7 +75,7 @@ public:
       if (line.empty()) continue;
       if (!answer.goes_on(index)) break;
       auto pointer = "/jobs/" + std::to_string(index++);
-      answer.add(decode_one(line, {.now = now, .base_pointer = pointer, .payload_text = {}}));
+      answer.add(decode_one(line, {.now = now, .base_pointer = pointer}));
     }
     return answer.take();
   }
@@ -185,7 +185,7 @@ private:
       text = raw_text(value);
     }
     auto pointer = "/jobs/" + std::to_string(index);
-    answer.add(decode_generally(text, {.now = now, .base_pointer = pointer, .payload_text = {}}));
+    answer.add(decode_generally(text, {.now = now, .base_pointer = pointer}));
   }
 
   result<new_job, json_faults> decode_generally(std::string_view text, const json_context& context) {

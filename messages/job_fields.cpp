@@ -16,9 +16,9 @@ namespace {
 constexpr milliseconds unique_for_default = std::chrono::hours{24};
 
 // The first five make up the resolved target.
-constexpr std::array<std::string_view, 13> known_members{
-    "target", "retry",  "timeout",  "delivery",   "history",    "task",       "payload",
-    "delay",  "due_at", "priority", "unique_key", "unique_for", "external_id"};
+constexpr std::array<std::string_view, 14> known_members{
+    "target", "retry",  "timeout",  "delivery",   "history",    "task",        "payload",
+    "delay",  "due_at", "priority", "unique_key", "unique_for", "external_id", "labels"};
 constexpr size_t target_parts = 5;
 
 /// The name as it stands in the text. A longer or escaped one is none of ours and comes out unequal to all of them.
@@ -47,9 +47,7 @@ std::optional<new_job> job_fields::read(ondemand::object& object, wall_time now)
       break;
     }
     auto name = short_name(field.key());
-    if (name == "labels")
-      read_labels(field.value(), *job);
-    else if (!first(name))
+    if (!first(name))
       usual_ = false;
     else
       read_member(name, field.value(), now, *job);
@@ -60,10 +58,11 @@ std::optional<new_job> job_fields::read(ondemand::object& object, wall_time now)
   return job;
 }
 
-/// Whether it is a known member that was not there before.
+/// Whether it is a known member that was not there before. Another one may be a known one in an escaped spelling, so
+/// then nobody knows whether parts_ holds all there are.
 bool job_fields::first(std::string_view name) {
   auto found = std::find(known_members.begin(), known_members.end(), name);
-  if (found == known_members.end()) return false;
+  if (found == known_members.end()) return complete_ = false;
   auto bit = uint32_t{1} << (found - known_members.begin());
   if (seen_ & bit) complete_ = false;
   seen_ |= bit;
@@ -91,6 +90,8 @@ void job_fields::read_member(std::string_view name, value_type& value, wall_time
     read_text(value, true, into.unique_key);
   } else if (name == "external_id") {
     read_text(value, true, into.external_id);
+  } else if (name == "labels") {
+    read_labels(value, into);
   } else {
     auto part =
         static_cast<size_t>(std::find(known_members.begin(), known_members.end(), name) - known_members.begin());
@@ -128,7 +129,7 @@ void job_fields::read_text(value_type& value, bool slash, std::string& into) {
 
 void job_fields::read_labels(value_type& value, new_job& into) {
   ondemand::object members;
-  if (!into.marks.empty() || value.get_object().get(members) != simdjson::SUCCESS) {
+  if (value.get_object().get(members) != simdjson::SUCCESS) {
     usual_ = false;
     return;
   }

@@ -11,7 +11,7 @@ namespace wheelwork {
 
 struct retry_policy {
   uint32_t limit = 3;                     ///< retries after the first attempt
-  std::vector<milliseconds> delays;       ///< exact; the last one repeats. Empty: the four below count
+  std::vector<milliseconds> delays{};     ///< exact; the last one repeats. Empty: the four below count
   milliseconds initial{1000};
   double factor = 2.0;
   milliseconds max{3'600'000};
