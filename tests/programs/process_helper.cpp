@@ -74,9 +74,9 @@ int forks_many(char** arguments) {
 
 /// wait FIFO GATE: ends with exit code 7 once somebody writes to the FIFO named GATE.
 int waits(char** arguments) {
+  int gate = ::open(arguments[1], O_RDWR); // to read only would wait for a writer who may have left already
   show_life(arguments[0]);
   char ignored = 0;
-  int gate = ::open(arguments[1], O_RDONLY);
   return ::read(gate, &ignored, 1) == 1 ? 7 : 8;
 }
 

@@ -74,7 +74,7 @@ TEST_F(process_end, two_hundred_children_in_sessions_of_their_own_are_killed) {
 
 TEST_F(process_end, a_cancel_ends_the_attempt_and_keeps_what_it_printed) {
   life_line alive{path("alive")};
-  run(order(1, {"/bin/sh", "-c", "echo begun; exec " + helper_ + " wait " + alive.path() + " " + path("none")}));
+  run(order(1, {"/bin/sh", "-c", "echo begun; exec " + helper_ + " ignore-term " + alive.path()}));
   ASSERT_TRUE(alive.wait_for(1));
   runner_->cancel(job_id{1}, 2); // another attempt
   runner_->cancel(job_id{1}, 1);
@@ -96,7 +96,7 @@ TEST_F(process_end, a_cancel_right_behind_the_order_is_not_lost) {
 TEST_F(process_end, a_killed_helper_loses_its_attempt_and_all_of_its_processes) {
   life_line alive{path("alive")};
   const std::string command = "kill_helper() { kill -KILL $PPID; }; (exec setsid " + helper_ + " ignore-term " +
-                              alive.path() + ") & read go < " + path("gate") + "; kill_helper; sleep 100";
+                              alive.path() + ") & read go <> " + path("gate") + "; kill_helper; sleep 100";
   life_line gate{path("gate")}; // made here, opened by the test below
   run(order(1, {"/bin/sh", "-c", command}));
   ASSERT_TRUE(alive.wait_for(1));
