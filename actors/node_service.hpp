@@ -29,7 +29,7 @@ public:
   /// Hands over all pushes that one round of the caller's loop brought. Callbacks run on actor threads, after the commit.
   virtual void push(std::vector<push_request> requests) = 0;
 
-  /// Create or replace. `if_version`: refuse unless the task has this version.
+  /// Create or replace. `if_version`: refuse unless the task has this version; 0: unless there is no such task.
   virtual void put_task(task_definition definition, std::optional<uint64_t> if_version, service_callback<task_write> done) = 0;
   virtual void delete_task(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) = 0;
   /// A job by hand; `body` none: the task's payload. `unique_key` empty: none.

@@ -85,7 +85,7 @@ void scheduler_state::put(put_task& request) {
 
 void scheduler_state::create_task(put_task& request) {
   auto task_name = request.definition.name;
-  if (request.if_version) {
+  if (request.if_version.value_or(0) != 0) {
     self_->send(request.from, refusal(request, service_errc::version_mismatch, "there is no task " + task_name + " to replace"));
     return edit_done(task_name);
   }

@@ -134,7 +134,7 @@ result<payload, json_faults> payload_from_json(const json& body, const json_cont
 std::string text_with_payload(json object, const payload& body) {
   if (body.is_json()) return with_member(object, "payload", body.data());
   payload_to_json(body, object);
-  return object.dump();
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 } // namespace wheelwork

@@ -254,7 +254,8 @@ void member_reader::refuse_unknown() {
 }
 
 std::string with_member(const json& object, std::string_view name, std::string_view json_text) {
-  auto text = object.dump();
+  // Errors and reasons may hold what a process or a server said: bytes that are no UTF-8 become U+FFFD.
+  auto text = object.dump(-1, ' ', false, json::error_handler_t::replace);
   text.pop_back();
   if (text.size() > 1) text += ',';
   text.append("\"").append(name).append("\":").append(json_text);
