@@ -19,22 +19,22 @@ struct writer_identity {
 
 /// Live and finished jobs that a list asks for. Empty members don't restrict. Newest (highest id) first.
 struct job_filter {
-  std::optional<job_state> state;
-  std::optional<std::string> task_name;
-  std::optional<std::string> unique_key;
-  std::optional<std::string> external_id;
-  std::vector<std::pair<std::string, std::string>> marks;  ///< all of them must match
-  std::optional<wall_time> created_from, created_until;    ///< [from, until)
-  std::optional<job_id> below;                             ///< cursor: only ids lower than this
+  std::optional<job_state> state{};
+  std::optional<std::string> task_name{};
+  std::optional<std::string> unique_key{};
+  std::optional<std::string> external_id{};
+  std::vector<std::pair<std::string, std::string>> marks{};  ///< all of them must match
+  std::optional<wall_time> created_from{}, created_until{};    ///< [from, until)
+  std::optional<job_id> below{};                             ///< cursor: only ids lower than this
   size_t limit = 100;
 };
 
 struct task_filter {
-  std::optional<std::string> name_contains;
-  std::optional<bool> enabled;
-  std::vector<std::pair<std::string, std::string>> marks;
-  std::optional<std::string> external_id;
-  std::optional<std::string> after_name;                   ///< cursor: only names greater than this
+  std::optional<std::string> name_contains{};
+  std::optional<bool> enabled{};
+  std::vector<std::pair<std::string, std::string>> marks{};
+  std::optional<std::string> external_id{};
+  std::optional<std::string> after_name{};                   ///< cursor: only names greater than this
   size_t limit = 100;
 };
 

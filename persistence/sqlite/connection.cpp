@@ -42,6 +42,13 @@ void statement::bind(int index, blob bytes) {
 
 void statement::bind(int index, std::nullopt_t) { sqlite3_bind_null(handle_, index); }
 
+void statement::bind(int index, const std::optional<int64_t>& value) {
+  if (value)
+    bind(index, *value);
+  else
+    bind(index, std::nullopt);
+}
+
 bool statement::step() {
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;

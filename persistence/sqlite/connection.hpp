@@ -57,6 +57,7 @@ public:
   void bind(int index, const std::string& text) { bind(index, std::string_view{text}); }
   void bind(int index, blob bytes);
   void bind(int index, std::nullopt_t);
+  void bind(int index, const std::optional<int64_t>& value);
   template <class Value>
   void bind(int index, const std::optional<Value>& value) {
     if (value)
