@@ -20,7 +20,7 @@ packages_build=(
 # At run time beside the libraries; the samples of examples/quickstart are Python and shell.
 packages_run=(tzdata)
 packages_quickstart=(python3)
-packages_test=(libgtest-dev libgmock-dev tzdata)
+packages_test=(libgtest-dev libgmock-dev tzdata openssl)
 packages_check=(clang-format clang-tidy shellcheck)
 packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3)
 
