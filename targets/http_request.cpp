@@ -74,6 +74,9 @@ add_users_headers(const http_target& how, const variable_reader& variable, http_
     else
       request.users.emplace_back(name, std::move(*value));
   }
+  // Longest first, so that hiding one leaves no rest of another that holds it.
+  std::sort(request.secrets.begin(), request.secrets.end(),
+            [](const auto& left, const auto& right) { return left.size() > right.size(); });
   return content_type;
 }
 
