@@ -21,9 +21,9 @@ struct http_reply {
 struct outgoing_request {
   std::string method = "GET";
   std::string path; ///< behind /api/v1
-  std::string body;
+  std::string body{};
   std::string content_type = "application/json";
-  std::string idempotency_key; ///< empty: none
+  std::string idempotency_key{}; ///< empty: none
 };
 
 /// A connection that is kept for the next request. One thread.

@@ -42,7 +42,8 @@ result<std::vector<std::string>, std::string> split_array(const std::string& tex
     for (ondemand::value item : document.get_array()) {
       if (item.type() != ondemand::json_type::object)
         return failure("item " + std::to_string(items.size() + 1) + " must be an object");
-      std::string_view raw = item.get_object().raw_json();
+      ondemand::object object = item.get_object();
+      std::string_view raw = object.raw_json();
       items.emplace_back(raw.substr(0, raw.find_last_not_of(blanks) + 1));
     }
     return items;
