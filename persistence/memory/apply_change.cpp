@@ -245,12 +245,12 @@ void application::insert(const new_job& made, uint32_t index, shard_id shard) {
     put(rows_.unique_keys, made.unique_key, {what.id, made.unique_until});
   }
   if (value_of(what.id) == 0) refuse(journal_errc::broken, "a job without an id was to be inserted");
-  if (rows_.live.contains(what.id)) refuse(journal_errc::broken, "the job id " + to_string(what.id) + " exists");
   if (rows_.history.contains(what.id))
     refuse(journal_errc::broken, "the job id " + to_string(what.id) + " was used before: it is in history");
   if (value_of(what.task) != 0 && !task_by_id(what.task))
     refuse(journal_errc::conflict, "the task " + to_string(what.task) + " is deleted");
   if (!what.how || what.how->spec.empty()) refuse(journal_errc::broken, "job " + to_string(what.id) + " has no target");
+  if (rows_.live.contains(what.id)) refuse(journal_errc::broken, "the job id " + to_string(what.id) + " exists");
   if (what.is_fire())
     for (const auto& [id, row] : rows_.live)
       if (row.made.made.is_fire() && row.made.made.task == what.task && row.made.made.fire_time == what.fire_time)

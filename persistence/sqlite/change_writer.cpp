@@ -84,10 +84,10 @@ std::optional<job_id> change_writer::take_unique_key(const new_job& made) {
   return std::nullopt;
 }
 
-void change_writer::check_new_id(job_id id, shard_id shard) {
+void change_writer::check_new_id(job_id id) {
   if (value_of(id) == 0) refuse(journal_errc::broken, "a job without an id was to be inserted");
-  // Generators only count up: an id above all that a shard ever had needs no look into history.
-  uint64_t& highest = highest_of_shard_.try_emplace(value_of(shard), highest_at_open_).first->second;
+  // Generators only count up: an id above all that its shard ever had needs no look into history.
+  uint64_t& highest = highest_of_shard_.try_emplace(value_of(shard_of(id)), highest_at_open_).first->second;
   if (value_of(id) > highest) {
     highest = value_of(id);
     return;
@@ -122,7 +122,7 @@ void change_writer::widen_id_bounds(const new_job& made) {
 
 void change_writer::insert_job(const new_job& made, shard_id shard) {
   const job& what = made.made;
-  check_new_id(what.id, shard);
+  check_new_id(what.id);
   check_task(what.task);
   widen_id_bounds(made);
   if (!what.how || what.how->spec.empty()) refuse(journal_errc::broken, "job " + to_string(what.id) + " has no target");

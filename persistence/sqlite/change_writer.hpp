@@ -48,7 +48,7 @@ private:
   std::optional<job_id> take_unique_key(const new_job& made);
   void put_attempt(job_id id, const attempt_record& attempt);
   void drop_labels(job_id id, std::string_view labels_column);
-  void check_new_id(job_id id, shard_id shard);
+  void check_new_id(job_id id);
   void check_task(task_id task);
   void widen_id_bounds(const new_job& made);
 

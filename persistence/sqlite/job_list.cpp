@@ -1,4 +1,5 @@
 // Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the filter allows.
+#include "persistence/sqlite/job_query.hpp"
 #include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -25,10 +26,9 @@ public:
     where(condition);
     values_.emplace_back(std::move(value));
   }
-  cursor start(connection& database, size_t limit) {
-    text_ += order_;
-    text_ += " desc limit ?";
-    auto prepared = database.prepare(text_);
+  std::string text() const { return text_ + std::string{order_} + " desc limit ?"; }
+  cursor start(connection& database, size_t limit) const {
+    auto prepared = database.prepare(text());
     int index = 0;
     for (const auto& value : values_) std::visit([&](const auto& any) { prepared->bind(++index, any); }, value);
     prepared->bind(++index, static_cast<int64_t>(limit));
@@ -82,6 +82,9 @@ job_query query_for(const job_filter& filter, const list_source& source, const i
   job_query query{live ? sql::live_view : sql::history_view, by_label ? " order by l.job_id" : " order by id"};
   // `cross` fixes the order: from the label to its jobs. A `+` before a column keeps the planner from using its index instead.
   query.join(by_label ? "from ww_job_label l cross join " + name + " j" : "from " + name + " j");
+  // Few jobs run, and sorting them is nothing beside a walk over all that wait.
+  const bool running = live && filter.state == job_state::running && !by_label && !by_key && !source.task;
+  if (running) query.join(" indexed by ww_job_running");
   size_t next_label = 0;
   if (by_label) {
     const auto& [key, value] = filter.marks[next_label++];
@@ -120,6 +123,10 @@ std::vector<std::optional<int64_t>> tasks_named(connection& database, const std:
 
 } // namespace
 
+std::string text_of_list(const job_filter& filter, bool live, std::optional<int64_t> task) {
+  return query_for(filter, {live ? table::live : table::history, task}, {}).text();
+}
+
 std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter) {
   std::vector<job_view> found;
   const id_span ids = ids_created(database, filter);
@@ -127,7 +134,7 @@ std::vector<job_view> list_jobs(connection& database, target_cache& targets, con
   for (const auto& task : tasks_named(database, filter.task_name)) {
     for (const table from : {table::live, table::history}) {
       if (!states_fit(from, filter.state)) continue;
-      job_query query = query_for(filter, {from, task}, ids);
+      const job_query query = query_for(filter, {from, task}, ids);
       for (auto rows = query.start(database, filter.limit); rows.next();)
         found.push_back(decode_view(rows.row(), targets, false));
     }

@@ -54,7 +54,7 @@ inline constexpr char count_live[] = "select count(*) from ww_job";
 inline constexpr char count_running[] = "select count(*) from ww_job where started_at is not null";
 
 inline constexpr char fires_live[] =
-    "select fire_time, id from ww_job where task = ?1 and task is not null and fire_time >= ?2 and fire_time < ?3 "
+    "select fire_time, id from ww_job where task = ?1 and origin = 1 and fire_time >= ?2 and fire_time < ?3 "
     "order by fire_time limit ?4";
 inline constexpr char fires_in_history[] =
     "select fire_time, id from ww_job_history where task = ?1 and fire_time >= ?2 and fire_time < ?3 order by fire_time limit ?4";

@@ -93,7 +93,8 @@ create table ww_job (                     -- live only; what is read last stands
 );
 create index ww_job_due on ww_job (shard, due_at) where started_at is null;
 create index ww_job_running on ww_job (shard) where started_at is not null;
-create unique index ww_job_fire on ww_job (shard, task, fire_time) where origin = 1;
+create unique index ww_job_fire on ww_job (task, fire_time) where origin = 1;
+create index ww_job_fire_shard on ww_job (shard) where origin = 1;
 create index ww_job_task on ww_job (task) where task is not null;
 create index ww_job_unique_key on ww_job (unique_key) where unique_key is not null;
 create index ww_job_external_id on ww_job (external_id) where external_id is not null;

@@ -247,7 +247,7 @@ result<size_t, journal_error> writer::drop_history(wall_time finished_before, si
     drop_more(sql::drop_old_fires, finished_before);
     drop_more(sql::drop_old_skips, finished_before);
     drop_more(sql::drop_expired_keys, clock_ ? clock_->wall_now() : finished_before);
-    if (gone < rows) gone += static_cast<size_t>(database_->run(sql::drop_unused_task_names, rows - gone));
+    if (gone < rows) database_->run(sql::drop_unused_task_names, rows - gone);
     if (gone < rows) gone += unused_targets_.step(*database_, changes_->targets(), rows);
     return gone;
   });
