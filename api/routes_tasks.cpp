@@ -6,6 +6,8 @@
 #include "api/routes.hpp"
 #include "schedule/time_text.hpp"
 
+#include <array>
+
 namespace wheelwork::routes {
 
 namespace {
@@ -39,6 +41,21 @@ http_answer task_answer(const node_service& node, const task_row& row, unsigned 
 }
 
 http_answer no_such_task(const std::string& name) { return problem(404, "there is no task " + name); }
+
+/// What answers add to a task. A body may carry it, so that a task that was read can be edited and put back.
+constexpr std::array read_only_members{"id", "version", "created_at", "updated_at", "active", "next_fire", "runs"};
+
+result<task_definition, http_answer> task_in_body(const api_context& context, const http_request& request) {
+  const auto body = parse_body(request);
+  if (!body) return failure(body.error());
+  if (body->value->is_object())
+    for (const auto* member : read_only_members) body->value->erase(member);
+  auto decoding = context.decoding();
+  decoding.payload_text = body->payload_text;
+  auto definition = task_from_json(*body->value, request.parameters[0], decoding);
+  if (!definition) return failure(answer_of(definition.error()));
+  return std::move(*definition);
+}
 
 std::function<void(const pending_ptr&, task_write)> give_task(api_context& context) {
   return [context = context.shared()](const pending_ptr& pending, task_write write) {
@@ -81,8 +98,8 @@ bool only_switches(const nlohmann::json& patch) {
 
 void put_task(api_context& context, http_request& request, const responder& respond) {
   const auto& name = request.parameters[0];
-  auto definition = task_from_text(request.body, name, context.decoding());
-  if (!definition) return respond(answer_of(definition.error()));
+  auto definition = task_in_body(context, request);
+  if (!definition) return respond(definition.error());
   const auto version = check_preconditions(request, context.node.find_task(name));
   if (!version) return respond(version.error());
   context.node.put_task(std::move(*definition), *version,

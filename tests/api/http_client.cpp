@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,11 @@ std::optional<received_answer> http_client::receive(bool without_body) {
   answer.body = received_.substr(0, size);
   received_.erase(0, size);
   return answer;
+}
+
+bool http_client::is_readable_within(std::chrono::milliseconds patience) {
+  pollfd waited{socket_, POLLIN, 0};
+  return !received_.empty() || ::poll(&waited, 1, static_cast<int>(patience.count())) == 1;
 }
 
 bool http_client::is_closed_by_server() { return received_.empty() && !receive_more(); }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ public:
   void end_sending();
   /// None: the server closed the connection. `without_body`: the answer to a HEAD.
   std::optional<received_answer> receive(bool without_body = false);
+  /// Whether something (also the end) can be received within this time.
+  bool is_readable_within(std::chrono::milliseconds patience);
   /// Whether the server has closed the connection after what was received.
   bool is_closed_by_server();
 

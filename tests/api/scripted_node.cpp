@@ -165,11 +165,29 @@ std::vector<new_job> scripted_node::pushed_jobs() const {
   return pushed_;
 }
 
-void scripted_node::push(std::vector<push_request> requests) {
+void scripted_node::close_gate() {
+  const std::lock_guard lock{mutex_};
+  gate_closed_ = true;
+}
+void scripted_node::open_gate() {
   {
     const std::lock_guard lock{mutex_};
+    gate_closed_ = false;
+  }
+  changed_.notify_all();
+}
+void scripted_node::await_requests(size_t count) {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return pushed_requests_ >= count; });
+}
+
+void scripted_node::push(std::vector<push_request> requests) {
+  {
+    std::unique_lock lock{mutex_};
     ++push_calls_;
     pushed_requests_ += requests.size();
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !gate_closed_; });
     if (holding_) {
       std::move(requests.begin(), requests.end(), std::back_inserter(held_));
       return;

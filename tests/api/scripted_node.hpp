@@ -23,6 +23,11 @@ public:
   /// Pushes wait until release_pushes().
   void hold_pushes();
   void release_pushes();
+  /// The next push() blocks its caller until open_gate().
+  void close_gate();
+  void open_gate();
+  /// Waits until so many requests were pushed in all.
+  void await_requests(size_t count);
   /// Callbacks of operations and reads are thrown away.
   void drop_callbacks(bool drop);
   void set_health(node_health health);
@@ -65,6 +70,8 @@ private:
   size_t change_states(const bulk_filter& filter, std::initializer_list<job_state> from, job_state to);
 
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool gate_closed_ = false;
   std::optional<service_error> failure_;
   bool holding_ = false, dropping_ = false;
   std::vector<push_request> held_;

@@ -1,0 +1,96 @@
+#include "tests/api/api_fixture.hpp"
+
+#include "api/openapi.hpp"
+#include "api/router.hpp"
+
+#include <set>
+
+namespace wheelwork::testing {
+namespace {
+
+nlohmann::json document() { return nlohmann::json::parse(openapi_text()); }
+
+template <class Visit>
+void for_each_object(const nlohmann::json& value, Visit visit) {
+  if (value.is_object()) visit(value);
+  if (value.is_structured())
+    for (const auto& each : value) for_each_object(each, visit);
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+TEST(openapi, has_exactly_the_routes_of_the_table) {
+  std::set<std::string> served, described;
+  for (const auto& each : all_routes())
+    if (!each.planned) served.insert(lower(to_string(each.method)) + " " + std::string{each.path});
+  const auto all = document();
+  for (const auto& [path, operations] : all["paths"].items())
+    for (const auto& [method, operation] : operations.items())
+      if (method != "parameters") described.insert(method + " " + path);
+  EXPECT_EQ(described, served);
+}
+
+TEST(openapi, names_the_role_that_the_table_asks_for) {
+  const auto all = document();
+  for (const auto& each : all_routes()) {
+    if (each.planned) continue;
+    const auto& operation = all["paths"][std::string{each.path}][lower(to_string(each.method))];
+    if (each.path.starts_with("/api/")) {
+      const char* names[] = {"viewer", "operator", "admin"};
+      EXPECT_EQ(operation["x-role"], names[static_cast<size_t>(each.needed)]) << each.path;
+    } else {
+      EXPECT_EQ(operation["security"], nlohmann::json::array()) << each.path;
+    }
+  }
+}
+
+TEST(openapi, describes_bodies_where_the_table_reads_them) {
+  const auto all = document();
+  for (const auto& each : all_routes()) {
+    if (each.planned) continue;
+    const auto& operation = all["paths"][std::string{each.path}][lower(to_string(each.method))];
+    EXPECT_EQ(operation.contains("requestBody"), each.body != body_kind::none) << each.path;
+  }
+}
+
+TEST(openapi, every_reference_leads_somewhere) {
+  const auto all = document();
+  EXPECT_EQ(all["openapi"], "3.1.0");
+  size_t references = 0;
+  for_each_object(all, [&](const nlohmann::json& object) {
+    if (!object.contains("$ref")) return;
+    ++references;
+    const auto text = object["$ref"].get<std::string>();
+    ASSERT_TRUE(text.starts_with("#/")) << text;
+    EXPECT_TRUE(all.contains(nlohmann::json::json_pointer{text.substr(1)})) << text;
+  });
+  EXPECT_GT(references, 100u);
+}
+
+TEST(openapi, every_parameter_of_a_path_is_described) {
+  const auto all = document();
+  for (const auto& [path, operations] : all["paths"].items())
+    if (path.find('{') != std::string::npos) {
+      EXPECT_TRUE(operations.contains("parameters")) << path;
+    }
+}
+
+using openapi_api = api_fixture;
+
+TEST_F(openapi_api, a_job_has_no_member_that_the_document_lacks) {
+  const auto all = document();
+  const auto job = request("POST", "/api/v1/jobs", noop_job).json();
+  for (const auto& [name, value] : job.items())
+    EXPECT_TRUE(all["components"]["schemas"]["Job"]["properties"].contains(name)) << name;
+  const auto task = request("PUT", "/api/v1/tasks/a", noop_task).json();
+  for (const auto& [name, value] : task.items())
+    EXPECT_TRUE(all["components"]["schemas"]["Task"]["properties"].contains(name)) << name;
+  EXPECT_EQ(request("GET", "/openapi.json").json(), all);
+}
+
+} // namespace
+} // namespace wheelwork::testing
