@@ -24,7 +24,7 @@ void add_node_commands(command_line& line) {
       });
     };
   });
-  auto* drain = node->add_subcommand("drain", "")->group("")->allow_extras();
+  auto* drain = node->add_subcommand("drain", "")->group("")->allow_extras()->fallthrough(false);
   drain->callback([&line] {
     line.chosen = []() -> int {
       complain("`wheelwork node drain` is not built yet; SIGTERM stops a node gracefully");

@@ -146,7 +146,8 @@ int run_next(const client_options& options, const task_options& asked) {
       print_body(reply);
       return int{done};
     }
-    for (const auto& time : json_of(reply).at("times")) print_line(escaped(time.get<std::string>()));
+    auto answer = json_of(reply);
+    for (const auto& time : answer.at("times")) print_line(escaped(time.get<std::string>()));
     return int{done};
   });
 }

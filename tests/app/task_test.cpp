@@ -89,7 +89,7 @@ TEST_F(task_test, list_is_a_table_and_with_json_the_answer_itself) {
                             "--limit", "2"});
   EXPECT_EQ(table.code, 0) << table.error;
   EXPECT_EQ(table.out,
-            "NAME      SCHEDULE            TARGET             ENABLED  ACTIVE  NEXT FIRE\n"
+            "NAME      SCHEDULE            TARGET              ENABLED  ACTIVE  NEXT FIRE\n"
             "a         cron * * * * * UTC  http POST http://x  true     true    -\n"
             "日本\\x1b  every 5s            process /bin/x y    false    true    2026-01-01T00:00:00.000Z\n");
   EXPECT_THAT(table.error, HasSubstr("--cursor abc"));
