@@ -83,6 +83,8 @@ journal_receipt application::apply(const journal_change& change) {
       receipt_.missing.push_back(one.id);
       continue;
     }
+    const job what = rows_.live.at(one.id).made.made;
+    if (what.is_fire()) erase(rows_.fires, {what.task, what.fire_time});
     erase(rows_.live, one.id);
     drop_attempts(one.id);
   }
@@ -162,7 +164,6 @@ void application::end(const job_end& end) {
   const live_row row = found->second;
   const job& what = row.made.made;
   if (!end.keep) {
-    if (what.is_fire() && value_of(what.task) != 0) put(rows_.fires, {what.task, what.fire_time}, what.id);
     drop_attempts(end.id);
   } else {
     history_row ended{row.shard, row.made, end.state, end.finished_at, end.reason, end.last};
@@ -251,11 +252,12 @@ void application::insert(const new_job& made, uint32_t index, shard_id shard) {
     refuse(journal_errc::conflict, "the task " + to_string(what.task) + " is deleted");
   if (!what.how || what.how->spec.empty()) refuse(journal_errc::broken, "job " + to_string(what.id) + " has no target");
   if (rows_.live.contains(what.id)) refuse(journal_errc::broken, "the job id " + to_string(what.id) + " exists");
-  if (what.is_fire())
-    for (const auto& [id, row] : rows_.live)
-      if (row.made.made.is_fire() && row.made.made.task == what.task && row.made.made.fire_time == what.fire_time)
-        refuse(journal_errc::broken, "task " + to_string(what.task) + " has a live job of this fire time already; job " +
-                                         to_string(what.id) + " would be a second one");
+  if (what.is_fire()) {
+    if (rows_.fires.contains({what.task, what.fire_time}))
+      refuse(journal_errc::broken, "task " + to_string(what.task) + " has a job of this fire time already; job " +
+                                       to_string(what.id) + " would be a second one");
+    put(rows_.fires, {what.task, what.fire_time}, what.id);
+  }
   live_row row{.shard = shard, .made = made, .started_node = {}};
   if (!what.is_fire()) row.made.made.fire_time = {};
   if (what.start_recorded) {

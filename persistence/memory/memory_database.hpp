@@ -48,7 +48,7 @@ struct tables {
   std::map<std::pair<job_id, uint32_t>, attempt_record> attempts;
   std::map<std::string, stored_task> tasks;
   std::map<task_id, std::string> task_names; ///< also of tasks that are gone
-  std::map<std::pair<task_id, wall_time>, job_id> fires; ///< whose jobs left no history
+  std::map<std::pair<task_id, wall_time>, job_id> fires; ///< the ledger, and the guard that a fire time has one job
   std::map<std::tuple<task_id, wall_time, skip_verdict>, fire_skip> skips;
   std::map<std::string, taken_key> unique_keys;
   std::map<uint16_t, shard_row> shards;

@@ -192,10 +192,6 @@ auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t
   const auto add_fire = [&](task_id of, wall_time at, job_id id) {
     if (of == task && at >= from && at < until) found.push_back({at, at, 1, id, {}});
   };
-  for (const auto& [id, row] : database_->rows.live)
-    if (row.made.made.is_fire()) add_fire(row.made.made.task, row.made.made.fire_time, id);
-  for (const auto& [id, row] : database_->rows.history)
-    if (row.made.made.is_fire()) add_fire(row.made.made.task, row.made.made.fire_time, id);
   for (const auto& [key, id] : database_->rows.fires) add_fire(key.first, key.second, id);
   for (const auto& [key, skip] : database_->rows.skips)
     if (skip.task == task && skip.span.to >= from && skip.span.from < until)

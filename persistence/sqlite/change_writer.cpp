@@ -1,5 +1,6 @@
 #include "persistence/sqlite/change_writer.hpp"
 
+#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_task.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -140,17 +141,25 @@ void change_writer::insert_job(const new_job& made, shard_id shard) {
     database_.run(sql::insert_job, value_of(what.id), static_cast<int64_t>(value_of(shard)), to_column(what.due_at), task,
                   fire_time, targets_.row_of(what.how), what.attempt, static_cast<int64_t>(what.retries_used),
                   static_cast<int64_t>(what.lost_in_row), static_cast<int64_t>(what.priority), number_of(what.origin),
-                  started_at, started_node, to_column(made.created_at), content_type, marks, unless_empty(made.unique_key),
+                  what.start_recorded, started_at, started_node, to_column(made.created_at), content_type, marks, unless_empty(made.unique_key),
                   unless_empty(made.external_id), body);
   } catch (const failure& error) {
     if (error.extended_code() == SQLITE_CONSTRAINT_PRIMARYKEY || error.extended_code() == SQLITE_CONSTRAINT_ROWID)
       refuse(journal_errc::broken, "the job id " + to_string(what.id) + " exists");
-    if (error.extended_code() == SQLITE_CONSTRAINT_UNIQUE)
-      refuse(journal_errc::broken, "task " + to_string(what.task) + " has a live job of this fire time already; job " +
-                                       to_string(what.id) + " would be a second one");
     throw;
   }
-  for (const auto& [key, value] : made.marks) database_.run(sql::add_label, label_text(key, value), value_of(what.id));
+  if (what.is_fire()) take_fire_time(what);
+  for (const std::string& term : terms_of(made)) database_.run(sql::add_term, term, value_of(what.id));
+}
+
+void change_writer::take_fire_time(const job& what) {
+  try {
+    database_.run(sql::add_fire, value_of(what.task), to_column(what.fire_time), value_of(what.id));
+  } catch (const failure& error) {
+    if (error.code() != SQLITE_CONSTRAINT) throw;
+    refuse(journal_errc::broken, "task " + to_string(what.task) + " has a job of this fire time already; job " +
+                                     to_string(what.id) + " would be a second one");
+  }
 }
 
 void change_writer::apply_tasks(const journal_change& change) {

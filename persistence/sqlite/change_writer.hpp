@@ -26,8 +26,8 @@ public:
   void committed() { id_bounds_changed_ = false; }
   /// The transaction, or a part of it, was undone: what was remembered of it is forgotten.
   void forget();
-  /// A job leaves history for good: deletes what hangs on it.
-  void drop_belongings(job_id id, std::string_view labels_column);
+  /// A job leaves for good: deletes what it was found by and its attempts. Its fire stays in the ledger.
+  void drop_belongings(job_id id, const std::vector<std::string>& terms);
   target_rows& targets() { return targets_; }
 
 private:
@@ -36,7 +36,11 @@ private:
   void replace_task(const task_put& put);
   void check_external_id(const task_definition& definition);
   void apply_end(const job_end& end, journal_receipt& receipt);
-  void end_without_history(const job_end& end, journal_receipt& receipt);
+  /// Deletes a live row with all that hangs on it; false: there is none. Answers its fire time.
+  struct taken_job {
+    std::optional<int64_t> task, fire_time;
+  };
+  std::optional<taken_job> take_job(job_id id);
   void apply_unprepare(const unprepare& gone, journal_receipt& receipt);
   void apply_again(const job_again& again, journal_receipt& receipt);
   void apply_start(const job_start& start, journal_receipt& receipt);
@@ -47,7 +51,7 @@ private:
   /// The job that holds the key at this time, if it is not free.
   std::optional<job_id> take_unique_key(const new_job& made);
   void put_attempt(job_id id, const attempt_record& attempt);
-  void drop_labels(job_id id, std::string_view labels_column);
+  void take_fire_time(const job& what);
   void check_new_id(job_id id);
   void check_task(task_id task);
   void widen_id_bounds(const new_job& made);

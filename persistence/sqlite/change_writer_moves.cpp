@@ -1,5 +1,6 @@
 // Moves of jobs that exist: ended, put back, started, revived.
 #include "persistence/sqlite/change_writer.hpp"
+#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 
@@ -20,7 +21,10 @@ std::optional<int64_t> outcome_column(const attempt_record& attempt) {
 } // namespace
 
 void change_writer::apply_end(const job_end& end, journal_receipt& receipt) {
-  if (!end.keep) return end_without_history(end, receipt);
+  if (!end.keep) {
+    if (!take_job(end.id)) receipt.missing.push_back(end.id);
+    return;
+  }
   int copied = 0;
   if (end.last) {
     const attempt_record& last = *end.last;
@@ -40,47 +44,31 @@ void change_writer::apply_end(const job_end& end, journal_receipt& receipt) {
   database_.run(sql::delete_job, value_of(end.id));
 }
 
-void change_writer::end_without_history(const job_end& end, journal_receipt& receipt) {
-  std::optional<int64_t> task, fire_time;
-  std::string marks;
+std::optional<change_writer::taken_job> change_writer::take_job(job_id id) {
+  taken_job taken;
+  std::vector<std::string> terms;
   {
-    auto rows = database_.query(sql::take_job, value_of(end.id));
-    if (!rows.next()) {
-      receipt.missing.push_back(end.id);
-      return;
-    }
-    task = rows->optional_integer(0);
-    fire_time = rows->optional_integer(1);
-    marks = rows->text(2);
+    auto rows = database_.query(sql::take_job, value_of(id));
+    if (!rows.next()) return std::nullopt;
+    taken = {rows->optional_integer(0), rows->optional_integer(4)};
+    terms = terms_of_row(rows.row(), 0);
     while (rows.next()) {
     }
   }
-  if (task && fire_time) database_.run(sql::add_fire, *task, *fire_time, value_of(end.id));
-  drop_belongings(end.id, marks);
+  drop_belongings(id, terms);
+  return taken;
 }
 
 void change_writer::apply_unprepare(const unprepare& gone, journal_receipt& receipt) {
-  std::string marks;
-  {
-    auto rows = database_.query(sql::take_job, value_of(gone.id));
-    if (!rows.next()) {
-      receipt.missing.push_back(gone.id);
-      return;
-    }
-    marks = rows->text(2);
-    while (rows.next()) {
-    }
-  }
-  drop_belongings(gone.id, marks);
+  const auto taken = take_job(gone.id);
+  if (!taken)
+    receipt.missing.push_back(gone.id);
+  else if (taken->task && taken->fire_time)
+    database_.run(sql::drop_fire, *taken->task, *taken->fire_time, value_of(gone.id));
 }
 
-void change_writer::drop_labels(job_id id, std::string_view labels_column) {
-  for (const auto& [key, value] : labels_from_column(labels_column))
-    database_.run(sql::drop_label, label_text(key, value), value_of(id));
-}
-
-void change_writer::drop_belongings(job_id id, std::string_view labels_column) {
-  drop_labels(id, labels_column);
+void change_writer::drop_belongings(job_id id, const std::vector<std::string>& terms) {
+  for (const std::string& term : terms) database_.run(sql::drop_term, term, value_of(id));
   database_.run(sql::drop_attempts, value_of(id));
 }
 

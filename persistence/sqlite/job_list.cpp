@@ -1,5 +1,6 @@
 // Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the filter allows.
 #include "persistence/sqlite/job_query.hpp"
+#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -74,21 +75,30 @@ bool states_fit(table from, const std::optional<job_state>& state) {
   return !state || is_final(*state) == (from == table::history);
 }
 
+std::vector<std::string> terms_of_filter(const job_filter& filter, std::optional<int64_t> task) {
+  std::vector<std::string> terms; // the first one leads: those of few jobs come first
+  if (filter.unique_key) terms.push_back(unique_key_term(*filter.unique_key));
+  if (filter.external_id) terms.push_back(external_id_term(*filter.external_id));
+  for (const auto& [key, value] : filter.marks) terms.push_back(label_term(key, value));
+  if (task) terms.push_back(task_term(*task));
+  return terms;
+}
+
 job_query query_for(const job_filter& filter, const list_source& source, const id_span& ids) {
   const bool live = source.from == table::live;
   const std::string name = live ? "ww_job" : "ww_job_history";
-  const bool by_key = filter.unique_key || filter.external_id;
-  const bool by_label = !filter.marks.empty() && !by_key;
-  job_query query{live ? sql::live_view : sql::history_view, by_label ? " order by l.job_id" : " order by id"};
-  // `cross` fixes the order: from the label to its jobs. A `+` before a column keeps the planner from using its index instead.
-  query.join(by_label ? "from ww_job_label l cross join " + name + " j" : "from " + name + " j");
-  // Few jobs run, and sorting them is nothing beside a walk over all that wait.
-  const bool running = live && filter.state == job_state::running && !by_label && !by_key && !source.task;
-  if (running) query.join(" indexed by ww_job_running");
-  size_t next_label = 0;
-  if (by_label) {
-    const auto& [key, value] = filter.marks[next_label++];
-    query.where("l.label = ?", label_text(key, value));
+  const std::vector<std::string> terms = terms_of_filter(filter, source.task);
+  const bool running = filter.state == job_state::running;
+  // Few jobs run and few end badly, so their index leads unless a term of one or few jobs does.
+  const bool unhappy = !live && filter.state && *filter.state != job_state::succeeded;
+  const bool by_term = !terms.empty() && !(unhappy && !filter.unique_key && !filter.external_id);
+  job_query query{live ? sql::live_view : sql::history_view, by_term ? " order by l.job_id" : " order by id"};
+  // `cross` fixes the order: from the term to its jobs.
+  query.join(by_term ? "from ww_job_term l cross join " + name + " j" : "from " + name + " j");
+  if (running && !by_term) query.join(" indexed by ww_job_due");
+  size_t next_term = 0;
+  if (by_term) {
+    query.where("l.term = ?", terms[next_term++]);
     query.where("j.id = l.job_id");
     query.where("l.job_id >= ?", ids.lowest);
     query.where("l.job_id < ?", ids.end);
@@ -96,19 +106,17 @@ job_query query_for(const job_filter& filter, const list_source& source, const i
     query.where("id >= ?", ids.lowest);
     query.where("id < ?", ids.end);
   }
-  if (filter.unique_key) query.where("unique_key = ?", *filter.unique_key);
-  if (filter.external_id) query.where(filter.unique_key ? "+external_id = ?" : "external_id = ?", *filter.external_id);
-  if (source.task) query.where(by_key || by_label ? "+task = ?" : "task = ?", *source.task);
-  if (filter.state && live) query.where(*filter.state == job_state::running ? "started_at is not null" : "started_at is null");
-  if (filter.state && !live) {
-    const bool unhappy = *filter.state != job_state::succeeded && !by_key && !by_label;
-    if (unhappy) query.where("state > 2");
-    query.where(unhappy ? "state = ?" : "+state = ?", number_of(*filter.state));
+  if (live && filter.state) {
+    if (running && !by_term) query.where("shard in (select shard from ww_shard)");
+    query.where("running = ?", int64_t{running});
+  } else if (filter.state) {
+    if (unhappy && !by_term) query.where("state > 2");
+    query.where(unhappy && !by_term ? "state = ?" : "+state = ?", number_of(*filter.state));
   }
-  for (; next_label < filter.marks.size(); ++next_label) {
-    const auto& [key, value] = filter.marks[next_label];
-    query.where("exists (select 1 from ww_job_label x where x.label = ? and x.job_id = j.id)", label_text(key, value));
-  }
+  // The index of unhappy ones has the task beside the id, so that other tasks' rows are passed over without being read.
+  if (unhappy && !by_term && source.task) query.where("task = ?", *source.task);
+  for (; next_term < terms.size(); ++next_term)
+    query.where("exists (select 1 from ww_job_term x where x.term = ? and x.job_id = j.id)", terms[next_term]);
   if (filter.created_from) query.where("created_at >= ?", to_column(*filter.created_from));
   if (filter.created_until) query.where("created_at < ?", to_column(*filter.created_until));
   return query;

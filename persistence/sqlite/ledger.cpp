@@ -1,4 +1,4 @@
-// The ledger of a task: fires from live jobs, history and what history did not keep, and runs of skips, merged by time.
+// The ledger of a task: fires and runs of skips, merged by time.
 #include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 
@@ -29,8 +29,7 @@ void append_skips(cursor rows, wall_time until, std::vector<ledger_entry>& into)
 std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until, size_t limit) {
   std::vector<ledger_entry> found;
   const int64_t begin = to_column(from), end = to_column(until);
-  for (const char* fires : {sql::fires_live, sql::fires_in_history, sql::fires_without_history})
-    append_fires(database.query(fires, value_of(task), begin, end, limit), found);
+  append_fires(database.query(sql::fires_of_task, value_of(task), begin, end, limit), found);
   append_skips(database.query(sql::skips_within, value_of(task), begin, end, limit), until, found);
   append_skips(database.query(sql::skips_over_end, value_of(task), std::max(begin, end)), until, found);
   std::sort(found.begin(), found.end(), [](const ledger_entry& a, const ledger_entry& b) {

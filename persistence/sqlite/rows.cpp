@@ -41,13 +41,6 @@ labels labels_from_column(std::string_view text) {
   return nlohmann::json::parse(text).get<labels>();
 }
 
-std::string label_text(std::string_view key, std::string_view value) {
-  std::string text{key};
-  text += '\x1f';
-  text += value;
-  return text;
-}
-
 resolved_target_ptr target_cache::find(int64_t row_id) {
   if (const auto known = known_.find(row_id); known != known_.end()) return known->second;
   auto rows = database_.query(sql::spec_of_target, row_id);

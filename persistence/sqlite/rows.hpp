@@ -25,8 +25,6 @@ int64_t number_of(Enumeration value) {
 /// JSON object of the labels; none when there are none.
 std::optional<std::string> labels_to_column(const labels& marks);
 labels labels_from_column(std::string_view text);
-/// The text under which the table of labels finds a job.
-std::string label_text(std::string_view key, std::string_view value);
 
 /// Target rows that a connection has read. Rows never change and their ids are never used twice, so nothing here gets old; it is emptied when
 /// it gets large.

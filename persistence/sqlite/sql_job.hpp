@@ -5,12 +5,14 @@ namespace wheelwork::sqlite::sql {
 
 inline constexpr char insert_job[] =
     "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, "
-    "started_at, started_node, created_at, content_type, labels, unique_key, external_id, payload) "
-    "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    "running, started_at, started_node, created_at, content_type, labels, unique_key, external_id, payload) "
+    "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 inline constexpr char in_history[] = "select 1 from ww_job_history where id = ?1";
 inline constexpr char is_live[] = "select 1 from ww_job where id = ?1";
-inline constexpr char add_label[] = "insert into ww_job_label (label, job_id) values (?1, ?2)";
-inline constexpr char drop_label[] = "delete from ww_job_label where label = ?1 and job_id = ?2";
+inline constexpr char add_term[] = "insert into ww_job_term (term, job_id) values (?1, ?2)";
+inline constexpr char drop_term[] = "delete from ww_job_term where term = ?1 and job_id = ?2";
+inline constexpr char add_fire[] = "insert into ww_fire (task, fire_time, job_id) values (?1, ?2, ?3)";
+inline constexpr char drop_fire[] = "delete from ww_fire where task = ?1 and fire_time = ?2 and job_id = ?3";
 
 inline constexpr char find_unique_key[] = "select job_id, until from ww_unique_key where key = ?1";
 inline constexpr char put_unique_key[] =
@@ -18,9 +20,10 @@ inline constexpr char put_unique_key[] =
     "on conflict (key) do update set job_id = excluded.job_id, until = excluded.until";
 
 /// History is written from the live row only, which the next statement deletes in the same transaction. A start that was recorded and got no
-/// result stays visible as the last attempt.
+/// result stays visible as the last attempt. `or fail`: this one row is checked before anything is written, so that SQLite need not save each
+/// page before it (a third of the time of a commit).
 inline constexpr char copy_to_history[] =
-    "insert into ww_job_history (id, shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, "
+    "insert or fail into ww_job_history (id, shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, "
     "origin, state, created_at, finished_at, reason, content_type, labels, unique_key, external_id, last_number, last_node, "
     "last_started_at, last_finished_at, last_outcome, last_error, last_response, payload) "
     "select id, shard, due_at, task, fire_time, target, max(attempt, ?4), retries_used, lost_in_row, priority, "
@@ -29,15 +32,12 @@ inline constexpr char copy_to_history[] =
     "coalesce(?8, started_at), ?9, ?10, ?11, ?12, payload from ww_job where id = ?1";
 inline constexpr char delete_job[] = "delete from ww_job where id = ?1";
 /// For rows that leave without history: what hangs on them.
-inline constexpr char take_job[] = "delete from ww_job where id = ?1 returning task, fire_time, labels";
-inline constexpr char add_fire[] =
-    "insert into ww_fire (task, fire_time, job_id) values (?1, ?2, ?3) on conflict do update set job_id = excluded.job_id";
-
+inline constexpr char take_job[] = "delete from ww_job where id = ?1 returning task, labels, unique_key, external_id, fire_time";
 inline constexpr char job_again[] =
-    "update ww_job set due_at = ?2, attempt = max(attempt, ?3), retries_used = ?4, lost_in_row = ?5, started_at = null, "
+    "update ww_job set due_at = ?2, attempt = max(attempt, ?3), retries_used = ?4, lost_in_row = ?5, running = 0, started_at = null, "
     "started_node = null where id = ?1";
 inline constexpr char job_start[] =
-    "update ww_job set attempt = max(attempt, ?2), started_at = ?3, started_node = ?4 where id = ?1";
+    "update ww_job set attempt = max(attempt, ?2), running = 1, started_at = ?3, started_node = ?4 where id = ?1";
 
 /// One row per number: what is written later fills in what is missing and wins where both say something.
 inline constexpr char put_attempt[] =
@@ -54,8 +54,8 @@ inline constexpr char keep_last_attempt[] =
     "coalesce(last_response, '') from ww_job_history where id = ?1 and last_number is not null on conflict do nothing";
 inline constexpr char copy_to_live[] =
     "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, "
-    "created_at, content_type, labels, unique_key, external_id, payload) "
-    "select id, shard, ?2, task, fire_time, target, attempt, 0, 0, ?3, origin, created_at, content_type, labels, unique_key, "
+    "running, created_at, content_type, labels, unique_key, external_id, payload) "
+    "select id, shard, ?2, task, fire_time, target, attempt, 0, 0, ?3, origin, 0, created_at, content_type, labels, unique_key, "
     "external_id, payload from ww_job_history where id = ?1";
 inline constexpr char delete_history[] = "delete from ww_job_history where id = ?1";
 

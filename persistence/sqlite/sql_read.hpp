@@ -8,17 +8,17 @@ namespace wheelwork::sqlite::sql {
   "id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, started_at, content_type, payload"
 
 inline constexpr char window_from_start[] = "select " WHEELWORK_JOB_COLUMNS
-                                            " from ww_job where shard = ?1 and started_at is null and due_at < ?2 "
+                                            " from ww_job where shard = ?1 and running = 0 and due_at < ?2 "
                                             "order by due_at, id limit ?3";
 /// The rest of an instant, then all later ones: two texts, so that each is one walk along the index.
 inline constexpr char window_rest_of_instant[] =
     "select " WHEELWORK_JOB_COLUMNS
-    " from ww_job where shard = ?1 and started_at is null and due_at = ?2 and id > ?3 order by id limit ?4";
+    " from ww_job where shard = ?1 and running = 0 and due_at = ?2 and id > ?3 order by id limit ?4";
 inline constexpr char window_after_instant[] =
     "select " WHEELWORK_JOB_COLUMNS
-    " from ww_job where shard = ?1 and started_at is null and due_at > ?2 and due_at < ?3 order by due_at, id limit ?4";
+    " from ww_job where shard = ?1 and running = 0 and due_at > ?2 and due_at < ?3 order by due_at, id limit ?4";
 inline constexpr char running_of_shard[] =
-    "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = ?1 and started_at is not null";
+    "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = ?1 and running = 1";
 inline constexpr char live_fires_of_shard[] =
     "select " WHEELWORK_JOB_COLUMNS " from ww_job where shard = ?1 and origin = 1 order by task, fire_time";
 inline constexpr char live_job[] = "select " WHEELWORK_JOB_COLUMNS " from ww_job where id = ?1";
@@ -31,7 +31,7 @@ inline constexpr char spec_of_target[] = "select spec from ww_target where id = 
   ", labels, unique_key, external_id, created_at, (select name from ww_task_name n where n.id = j.task)"
 #define WHEELWORK_LIVE_VIEW                                                                                                    \
   "select " WHEELWORK_JOB_COLUMNS WHEELWORK_VIEW_TAIL                                                                          \
-  ", case when started_at is null then 0 else 1 end, null, null, null, started_node, started_at, null, null, null, null "
+  ", running, null, null, null, started_node, started_at, null, null, null, null "
 #define WHEELWORK_HISTORY_VIEW                                                                                                 \
   "select id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, null, content_type, "     \
   "payload" WHEELWORK_VIEW_TAIL ", state, finished_at, reason, last_number, last_node, last_started_at, last_finished_at, "    \
@@ -51,14 +51,9 @@ inline constexpr char tasks_of_name[] = "select id from ww_task_name where name 
 #undef WHEELWORK_JOB_COLUMNS
 
 inline constexpr char count_live[] = "select count(*) from ww_job";
-inline constexpr char count_running[] = "select count(*) from ww_job where started_at is not null";
+inline constexpr char count_running[] = "select count(*) from ww_job where shard in (select shard from ww_shard) and running = 1";
 
-inline constexpr char fires_live[] =
-    "select fire_time, id from ww_job where task = ?1 and origin = 1 and fire_time >= ?2 and fire_time < ?3 "
-    "order by fire_time limit ?4";
-inline constexpr char fires_in_history[] =
-    "select fire_time, id from ww_job_history where task = ?1 and fire_time >= ?2 and fire_time < ?3 order by fire_time limit ?4";
-inline constexpr char fires_without_history[] =
+inline constexpr char fires_of_task[] =
     "select fire_time, job_id from ww_fire where task = ?1 and fire_time >= ?2 and fire_time < ?3 order by fire_time limit ?4";
 /// Runs of skips of a task don't overlap, so that their order by end is their order by begin, and few reach over the end of a span.
 inline constexpr char skips_within[] =

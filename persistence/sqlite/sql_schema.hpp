@@ -73,6 +73,7 @@ create table ww_task_state (
 create table ww_job (                     -- live only; what is read last stands last
   id integer primary key,
   shard integer not null,
+  running integer not null,               -- a start is recorded and its end is not
   due_at integer not null,
   task integer,
   fire_time integer,
@@ -82,7 +83,7 @@ create table ww_job (                     -- live only; what is read last stands
   lost_in_row integer not null,
   priority integer not null,
   origin integer not null,
-  started_at integer,                     -- a start is recorded and its end is not: running
+  started_at integer,                     -- only while running
   started_node text,
   created_at integer not null,
   content_type text,                      -- null: the payload is JSON
@@ -91,13 +92,8 @@ create table ww_job (                     -- live only; what is read last stands
   external_id text,
   payload blob
 );
-create index ww_job_due on ww_job (shard, due_at) where started_at is null;
-create index ww_job_running on ww_job (shard) where started_at is not null;
-create unique index ww_job_fire on ww_job (task, fire_time) where origin = 1;
-create index ww_job_fire_shard on ww_job (shard) where origin = 1;
-create index ww_job_task on ww_job (task) where task is not null;
-create index ww_job_unique_key on ww_job (unique_key) where unique_key is not null;
-create index ww_job_external_id on ww_job (external_id) where external_id is not null;
+create index ww_job_due on ww_job (shard, running, due_at);
+create index ww_job_fire on ww_job (shard, task, fire_time) where origin = 1;
 
 create table ww_job_history (
   id integer primary key,
@@ -129,18 +125,22 @@ create table ww_job_history (
   payload blob
 );
 create index ww_job_history_finished on ww_job_history (finished_at);
-create index ww_job_history_task on ww_job_history (task) where task is not null;
-create index ww_job_history_fire on ww_job_history (task, fire_time) where fire_time is not null;
-create index ww_job_history_unhappy on ww_job_history (state) where state > 2;
-create index ww_job_history_task_unhappy on ww_job_history (task, state) where state > 2 and task is not null;
-create index ww_job_history_unique_key on ww_job_history (unique_key) where unique_key is not null;
-create index ww_job_history_external_id on ww_job_history (external_id) where external_id is not null;
+create index ww_job_history_unhappy on ww_job_history (state, id, task) where state > 2;
 
-create table ww_job_label (               -- finds live and finished jobs by label; what a job has stands in its row
-  label text not null,
+-- Each further index on these two tables costs every job, also one that it does not hold. So what only some jobs have stands in tables of
+-- its own, whose rows stay where they are while the job moves.
+create table ww_job_term (                -- what live and finished jobs are found by: task, labels, unique key, external id
+  term text not null,
   job_id integer not null,
-  primary key (label, job_id)
+  primary key (term, job_id)
 ) without rowid;
+create table ww_fire (                    -- the ledger; also the guard that a fire time of a task has one job
+  task integer not null,
+  fire_time integer not null,
+  job_id integer not null,
+  primary key (task, fire_time)
+) without rowid;
+create index ww_fire_time on ww_fire (fire_time);
 create table ww_attempt (
   job_id integer not null,
   number integer not null,
@@ -152,13 +152,6 @@ create table ww_attempt (
   response text not null,
   primary key (job_id, number)
 ) without rowid;
-create table ww_fire (                    -- fires whose jobs left no history
-  task integer not null,
-  fire_time integer not null,
-  job_id integer not null,
-  primary key (task, fire_time)
-) without rowid;
-create index ww_fire_time on ww_fire (fire_time);
 create table ww_fire_skip (
   task integer not null,
   from_at integer not null,

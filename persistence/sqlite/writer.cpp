@@ -1,6 +1,7 @@
 #include "persistence/sqlite/writer.hpp"
 
 #include "persistence/sqlite/error_text.hpp"
+#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_retention.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -228,12 +229,12 @@ result<void, journal_error> writer::release_shards() {
 }
 
 size_t writer::drop_old_jobs(wall_time finished_before, size_t rows) {
-  std::vector<std::pair<job_id, std::string>> old;
+  std::vector<std::pair<job_id, std::vector<std::string>>> old;
   for (auto found = database_->query(sql::old_history, to_column(finished_before), rows); found.next();)
-    old.emplace_back(job_id{static_cast<uint64_t>(found->integer(0))}, found->text(1));
-  for (const auto& [id, marks] : old) {
+    old.emplace_back(job_id{static_cast<uint64_t>(found->integer(0))}, terms_of_row(found.row(), 1));
+  for (const auto& [id, terms] : old) {
     database_->run(sql::delete_history, value_of(id));
-    changes_->drop_belongings(id, marks);
+    changes_->drop_belongings(id, terms);
   }
   return old.size();
 }

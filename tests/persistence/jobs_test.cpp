@@ -229,11 +229,17 @@ TEST_P(jobs_test, an_unprepared_fire_is_gone_and_its_time_free_again) {
   EXPECT_THAT(ids_of(*reader_->live_fires(shard_id{3})), ElementsAre(12));
 }
 
-TEST_P(jobs_test, a_fire_time_of_a_task_has_one_live_job) {
+TEST_P(jobs_test, a_fire_time_of_a_task_has_one_job_for_ever) {
   commit(creating(task_named("report", 77)));
-  commit(inserting({fired(11, task_id{77}, at(60'000))}));
-  EXPECT_EQ(refused(inserting({fired(12, task_id{77}, at(60'000))})).code, journal_errc::broken);
-  EXPECT_FALSE(has_job(12));
+  commit(inserting({fired(11, task_id{77}, at(60'000)), fired(12, task_id{77}, at(120'000))}));
+  EXPECT_EQ(refused(inserting({fired(13, task_id{77}, at(60'000))})).code, journal_errc::broken);
+  journal_change end;
+  end.ends = {ending(11), ending(12)};
+  end.ends[1].keep = false;
+  commit(end);
+  EXPECT_EQ(refused(inserting({fired(13, task_id{77}, at(60'000))})).code, journal_errc::broken) << "in history";
+  EXPECT_EQ(refused(inserting({fired(13, task_id{77}, at(120'000))})).code, journal_errc::broken) << "without history";
+  EXPECT_FALSE(has_job(13));
 }
 
 TEST_P(jobs_test, an_id_is_never_used_twice) {

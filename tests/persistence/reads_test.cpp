@@ -213,7 +213,7 @@ TEST_P(reads_test, old_history_goes_in_small_batches_with_all_that_hangs_on_it) 
   commit(end);
 
   EXPECT_EQ(writer_->drop_history(at(50'000), 2), 2u);
-  EXPECT_EQ(writer_->drop_history(at(50'000), 100), 4u) << "two jobs, one fire without history, one run of skips";
+  EXPECT_EQ(writer_->drop_history(at(50'000), 100), 4u) << "two jobs, a fire of the ledger, a run of skips";
   EXPECT_EQ(writer_->drop_history(at(50'000), 100), 0u);
   EXPECT_THAT(ids_of(*reader_->list_jobs({})), ElementsAre(16, 14));
   job_filter by_label;

@@ -186,30 +186,27 @@ TEST_F(sqlite_commit_test, a_full_disk_refuses_pushes_loses_nothing_and_mends_by
   const rlimit small{2'000'000, old.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   uint64_t accepted = 0;
-  std::optional<journal_error> error;
-  while (!error && accepted < 1000) {
+  const auto batch = [](uint64_t number) {
     journal_change change = inserting({});
     for (uint64_t n = 0; n < 50; ++n) {
-      change.inserts.push_back(pushed(1000 + accepted * 50 + n, at(0)));
+      change.inserts.push_back(pushed(1000 + number * 50 + n, at(0)));
       change.inserts.back().made.body = payload::json("\"" + std::string(500, 'x') + "\"");
     }
-    if (auto receipts = writer_->commit({change}))
-      ++accepted;
-    else
-      error = receipts.error();
-  }
-  for (int again = 0; again < 3; ++again) EXPECT_FALSE(push(5));
+    return std::vector{change};
+  };
+  auto answer = writer_->commit(batch(0));
+  while (answer && accepted < 1000) answer = writer_->commit(batch(++accepted));
+  for (int again = 0; again < 3; ++again) EXPECT_FALSE(writer_->commit(batch(accepted)));
   const auto still_readable = reader_->count_live();
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
   std::signal(SIGXFSZ, SIG_DFL);
-  ASSERT_TRUE(error) << "the limit did not bite";
-  EXPECT_EQ(error->code, journal_errc::unavailable) << error->message;
+  ASSERT_FALSE(answer) << "the limit did not bite";
+  EXPECT_EQ(answer.error().code, journal_errc::unavailable) << answer.error().message;
   ASSERT_TRUE(still_readable);
   EXPECT_EQ(still_readable->live, accepted * 50);
-  EXPECT_TRUE(push(5)) << "there is space again";
-  EXPECT_EQ(reader_->count_live()->live, accepted * 50 + 1);
+  EXPECT_TRUE(writer_->commit(batch(accepted))) << "there is space again";
   start();
-  EXPECT_EQ(reader_->count_live()->live, accepted * 50 + 1);
+  EXPECT_EQ(reader_->count_live()->live, (accepted + 1) * 50);
 }
 
 TEST_F(sqlite_commit_test, targets_that_nobody_uses_any_more_are_dropped_and_others_kept) {
