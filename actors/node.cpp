@@ -83,6 +83,7 @@ public:
     return progress_->read([](const node_progress& now) { return now.broken; });
   }
   bool wait_until_ready(milliseconds at_most) override;
+  std::string apply(const settings& changed) override;
   void apply_tasks(std::vector<task_definition> tasks) override;
 
 private:
@@ -105,7 +106,9 @@ private:
   std::shared_ptr<task_directory> directory_ = std::make_shared<task_directory>();
   std::shared_ptr<node_progress> progress_ = std::make_shared<node_progress>();
   std::shared_ptr<hot_budget> budget_;
-  std::vector<std::shared_ptr<runner>> runners_;
+  std::shared_ptr<http_runner> http_;
+  std::shared_ptr<process_runner> processes_;
+  std::vector<std::shared_ptr<runner>> runners_;     ///< by kind
   std::vector<attempt_name> adopted_;
   std::atomic<size_t> next_reader_{0};
   std::atomic<bool> stopping_{false};
@@ -184,10 +187,11 @@ std::string running_node::spawn_executors() {
   process.helper_path = options_.process_helper;
   auto handlers = options_.handlers ? options_.handlers : std::make_shared<const native_registry>();
   try {
-    runners_.push_back(make_http_runner(http, identity, clock_, results_to(dispatcher_, target_kind::http)));
-    std::shared_ptr<process_runner> processes = make_process_runner(process, identity, clock_, results_to(dispatcher_, target_kind::process));
-    for (auto& left : processes->adopt()) adopted_.push_back({left.id, left.number});
-    runners_.push_back(processes);
+    http_ = make_http_runner(http, identity, clock_, results_to(dispatcher_, target_kind::http));
+    runners_.push_back(http_);
+    processes_ = make_process_runner(process, identity, clock_, results_to(dispatcher_, target_kind::process));
+    for (auto& left : processes_->adopt()) adopted_.push_back({left.id, left.number});
+    runners_.push_back(processes_);
     runners_.push_back(make_native_runner(handlers, native_threads, identity, clock_, results_to(dispatcher_, target_kind::native)));
   } catch (const std::exception& error) {
     return error.what();
@@ -397,6 +401,16 @@ void running_node::change_jobs(bool retry, bulk_filter filter, service_callback<
     };
     caf::anon_send(desk_, std::move(operation));
   });
+}
+
+std::string running_node::apply(const settings& changed) {
+  auto deny = parse_networks(changed.http_target.deny_networks);
+  if (!deny) return "http_target.deny_networks: " + deny.error();
+  auto allow = parse_networks(changed.http_target.allow_networks);
+  if (!allow) return "http_target.allow_networks: " + allow.error();
+  if (auto set = processes_->set_allow(changed.process_target.allow); !set) return "process_target.allow: " + set.error();
+  http_->set_networks(*deny, *allow);
+  return {};
 }
 
 void running_node::apply_tasks(std::vector<task_definition> tasks) {

@@ -27,7 +27,10 @@ public:
   virtual std::string broken() const = 0;
   /// Blocks until all shards are recovered, or it can't go on, or the time is over.
   virtual bool wait_until_ready(milliseconds at_most) = 0;
-  /// Takes what a running node can change (SIGHUP): tasks of the config file.
+  /// Takes what a running node can change (SIGHUP): which networks http targets may reach, which executables may be started. The text says
+  /// what was wrong; then nothing changed. Empty: done.
+  virtual std::string apply(const settings& changed) = 0;
+  /// Creates or replaces these tasks; each that is refused is logged.
   virtual void apply_tasks(std::vector<task_definition> tasks) = 0;
 };
 

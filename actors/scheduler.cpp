@@ -13,7 +13,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings
   hand_ = jobs_in_hand{with_.budget};
   for (auto& attempt : with_.adopted) adopted_[attempt.id] = attempt.number;
   return {
-    [this](begin_shard) { begin(); },
+    [this](begin_shard) { begin_recovery(); },
     [this](submit& request) { push(request); },
     [this](put_task& request) { put(request); },
     [this](delete_task& request) { remove(request); },
@@ -37,7 +37,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings
       if (recovered_)
         load_next();
       else
-        begin();
+        begin_recovery();
     },
   };
 }

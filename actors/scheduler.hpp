@@ -81,7 +81,7 @@ private:
   void settle_if_idle();
 
   // ---- scheduler_loading.cpp
-  void begin();
+  void begin_recovery();
   void recover(const shard_recovered& answer);
   void recover_task(const task_row& row, const std::vector<job>& live_fires);
   void recover_open_attempts(const std::vector<recovered_job>& open_attempts);

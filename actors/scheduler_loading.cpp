@@ -7,7 +7,7 @@
 
 namespace wheelwork {
 
-void scheduler_state::begin() { self_->send(with_.reader, recover_shard{self_, settings_.shard}); }
+void scheduler_state::begin_recovery() { self_->send(with_.reader, recover_shard{self_, settings_.shard}); }
 
 void scheduler_state::recover(const shard_recovered& answer) {
   if (!answer.contents) {

@@ -7,6 +7,13 @@
 
 namespace wheelwork {
 
+namespace {
+
+/// A slot passes a job on without asking, so one that counts as armed here may be running.
+bool may_run(const job_in_hand& entry) { return entry.phase == hand_phase::handed || entry.phase == hand_phase::armed; }
+
+} // namespace
+
 void scheduler_state::take_outcomes(outcomes& all) {
   if (!ready_) {
     // Attempts of an earlier incarnation may end before their jobs are loaded.
@@ -21,7 +28,7 @@ void scheduler_state::take_outcomes(outcomes& all) {
   for (auto& ended : all.ended) {
     auto& [what, result] = ended;
     auto* entry = hand_.find(what.id);
-    if (entry == nullptr || entry->phase != hand_phase::handed || entry->attempt != result.number) {
+    if (entry == nullptr || !may_run(*entry) || entry->attempt != result.number) {
       take_late(ended, change);
       continue;
     }
@@ -111,7 +118,7 @@ void scheduler_state::journal_starts(const still_running& attempts) {
   change.must_apply = true;
   for (auto& attempt : attempts.attempts) {
     auto* entry = hand_.find(attempt.id);
-    if (entry == nullptr || entry->phase != hand_phase::handed || entry->attempt != attempt.number) continue;
+    if (entry == nullptr || !may_run(*entry) || entry->attempt != attempt.number) continue;
     change.starts.push_back({attempt.id, attempt.number, attempt.started_at, attempt.kind});
   }
   if (change.starts.empty()) return;

@@ -1,5 +1,7 @@
 #include "app/logging.hpp"
 
+#include "schedule/time_text.hpp"
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>

@@ -6,6 +6,7 @@
 #include "app/load_config.hpp"
 #include "app/logging.hpp"
 #include "config/load.hpp"
+#include "schedule/time_text.hpp"
 
 #include <spdlog/spdlog.h>
 
