@@ -225,11 +225,11 @@ bool http_session::begin_body() {
     reject(problem(417, "the only expectation known is 100-continue"));
     return true;
   }
+  enter(phase::body, host_.options().body_timeout);
   if (!expect.empty() && !version_1_0_ && consumed_ == in_.size() && expected > 0) {
     error_code error; // 25 bytes fit into an empty send buffer; a broken connection shows at the next read
     socket_.write_some(net::buffer(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}), error);
   }
-  enter(phase::body, host_.options().body_timeout);
   return true;
 }
 

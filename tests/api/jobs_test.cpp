@@ -30,11 +30,21 @@ TEST_F(jobs_api, push_answers_with_the_whole_job_and_where_it_is) {
 }
 
 TEST_F(jobs_api, what_push_answers_is_what_a_read_then_says) {
-  const auto pushed = request("POST", "/api/v1/jobs", noop_job);
-  auto read = request("GET", pushed.headers.at("location")).json();
-  EXPECT_EQ(read["attempts"], nlohmann::json::array());
-  read.erase("attempts");
-  EXPECT_EQ(pushed.json(), read);
+  request("PUT", "/api/v1/tasks/nightly", noop_task);
+  for (
+      const auto* body :
+      {R"({"target":{"native":{"handler":"noop"}}})", R"({"task":"nightly","priority":0})",
+       R"({"target":{"http":{"url":"http://localhost/a","headers":{"X":"\"1\""}}},"payload":[1.0,"\u00e4"],"retry":{"delays":["5s"]}})",
+       R"({"target":{"process":{"command":["/bin/true","\n"]}},"payload_base64":"AAEC","content_type":"a/b","timeout":"5s"})",
+       R"({"target":{"native":{"handler":"noop"}},"unique_key":"k\"1","external_id":"\u00e4\\","labels":{"a":"b\"","c":"d"},"delay":"1h"})",
+       R"({"target":{"native":{"handler":"noop"}},"delivery":"at_most_once","priority":9,"payload":null})"}) {
+    const auto pushed = request("POST", "/api/v1/jobs", body);
+    ASSERT_EQ(pushed.status, 201) << pushed.body;
+    auto read = request("GET", pushed.headers.at("location")).json();
+    EXPECT_EQ(read["attempts"], nlohmann::json::array());
+    read.erase("attempts");
+    EXPECT_EQ(pushed.json(), read);
+  }
 }
 
 TEST_F(jobs_api, a_job_of_a_task_shows_what_it_takes_from_it) {

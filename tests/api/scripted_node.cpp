@@ -1,5 +1,7 @@
 #include "tests/api/scripted_node.hpp"
 
+#include "messages/json.hpp"
+
 #include <algorithm>
 
 namespace wheelwork::testing {
@@ -210,8 +212,11 @@ pushed_job scripted_node::accept_one(const new_job& job) {
   job_view view;
   view.what = job.made;
   view.what.id = job_id{++last_id_};
-  if (const auto task = tasks_.find(job.task_name); task != tasks_.end() && !view.what.how)
+  if (const auto task = tasks_.find(job.task_name); task != tasks_.end() && !view.what.how) {
     view.what.how = task->second.definition->how;
+    if (view.what.body.empty()) view.what.body = task->second.definition->body;
+    if (view.what.priority == priority_of_task) view.what.priority = task->second.definition->priority;
+  }
   view.task_name = job.task_name;
   view.unique_key = job.unique_key;
   view.external_id = job.external_id;
