@@ -1,0 +1,405 @@
+#include "tests/actors/node_in_a_box.hpp"
+
+#include "actors/dispatcher.hpp"
+#include "actors/executor.hpp"
+#include "actors/reader.hpp"
+#include "actors/ticker.hpp"
+#include "actors/wheel_slot.hpp"
+#include "messages/json.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+namespace wheelwork::testing {
+
+namespace {
+
+std::string faults_text(const json_faults& faults) {
+  std::string text;
+  for (auto& fault : faults) text += fault.pointer + ": " + fault.message + "; ";
+  return text;
+}
+
+template <class T>
+T done(const answer_of<T>& answer) {
+  if (!*answer) throw std::runtime_error{"nobody answered"};
+  if (!**answer) throw std::runtime_error{"refused: " + (**answer).error().message};
+  return ***answer;
+}
+
+template <class T>
+service_callback<T> into(const answer_of<T>& answer) {
+  return [answer](result<T, service_error> came) {
+    EXPECT_FALSE(answer->has_value()) << "answered twice";
+    *answer = std::move(came);
+  };
+}
+
+template <class T>
+answer_of<T> no_answer_yet() {
+  return std::make_shared<std::optional<result<T, service_error>>>();
+}
+
+} // namespace
+
+std::string job_body(const std::string& members) {
+  return R"({"target":{"native":{"handler":"noop"}})" + (members.empty() ? "" : "," + members) + "}";
+}
+
+std::string task_body(const std::string& members) { return job_body(members); }
+
+node_in_a_box::node_in_a_box() : clock{scheduler}, data{memory::database_named("")} {
+  spdlog::set_level(spdlog::level::off);
+  static std::atomic<uint64_t> number{0};
+  url_ = "memory://node-in-a-box-" + std::to_string(++number);
+  data = memory::database_named(url_.substr(std::string_view{"memory://"}.size()));
+}
+
+node_in_a_box::~node_in_a_box() {
+  kill_all();
+  drop_handles();
+}
+
+// ---- life
+
+void node_in_a_box::start() {
+  start_without_waiting();
+  settle();
+  if (!ready()) throw std::runtime_error{"the node did not become ready: " + broken()};
+}
+
+void node_in_a_box::start_without_waiting() {
+  journal_options how;
+  how.url = url_;
+  how.node_name = "node-a";
+  how.shards = with.shards;
+  how.clock = &clock;
+  auto opened = memory::open_memory_journal(how);
+  if (!opened) throw std::runtime_error{opened.error()};
+  eye_ = (*opened)->open_reader();
+  journal_ = make_faulty_journal(std::move(*opened), faults);
+  statistics = std::make_shared<node_statistics>();
+  progress = std::make_shared<node_progress>();
+  budget = std::make_shared<hot_budget>(with.hot_jobs, with.hot_bytes);
+  directory = std::make_shared<task_directory>();
+  keeper_ = spawn(keeper, progress);
+  dispatcher_settings bounds;
+  for (auto& each : bounds.of_kind) each = {with.at_once, with.at_once};
+  const clock_source* time = &clock;
+  dispatcher_ = spawn(dispatcher, bounds, time, statistics);
+  spawn_executors();
+  persistence_settings writing;
+  writing.group_rows = with.group_rows;
+  std::shared_ptr<journal_writer> writer = journal_->open_writer();
+  persistence_ = spawn(persistence, writing, persistence_dependencies{writer, dispatcher_, keeper_, time, statistics});
+  std::shared_ptr<journal_reader> from = journal_->open_reader();
+  reader_ = spawn(reader, from);
+  spawn_schedulers();
+}
+
+void node_in_a_box::spawn_executors() {
+  const clock_source* time = &clock;
+  runner = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::native));
+  processes = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::process));
+  use_executors all;
+  for (auto kind : {target_kind::http, target_kind::process, target_kind::native}) {
+    std::shared_ptr<wheelwork::runner> of_kind = kind == target_kind::process ? processes : runner;
+    all.of_kind[static_cast<size_t>(kind)] = spawn(executor, of_kind, time, statistics);
+  }
+  caf::anon_send(dispatcher_, std::move(all));
+}
+
+void node_in_a_box::spawn_schedulers() {
+  const clock_source* time = &clock;
+  slots_.clear();
+  schedulers_.clear();
+  for (uint32_t slot = 0; slot < with.slots; ++slot)
+    slots_.push_back(spawn(wheel_slot, wheel_slot_dependencies{slot, dispatcher_, statistics}));
+  alarm_clock = std::make_shared<manual_alarm>();
+  ticker_ = spawn(ticker, ticker_dependencies{time, alarm_clock, slots_, statistics});
+  for (uint16_t shard = 0; shard < with.shards; ++shard) {
+    scheduler_settings own;
+    own.shard = shard_id{shard};
+    own.shards = with.shards;
+    own.node = "node-a";
+    own.environment = with.environment;
+    own.partition = with.partition;
+    own.horizon = with.horizon;
+    own.load_rows = with.load_rows;
+    scheduler_dependencies needs{persistence_, reader_,    dispatcher_, slots_,    keeper_,
+                                 time,         statistics, budget,      directory, {}};
+    for (auto& attempt : with.adopted)
+      if (shard_of(attempt.id) == own.shard) needs.adopted.push_back(attempt);
+    schedulers_.push_back(spawn(wheelwork::scheduler, own, needs));
+  }
+  front_desk_settings desk;
+  desk.shards = with.shards;
+  desk_ = spawn(front_desk, desk, schedulers_, directory, time);
+  watch all;
+  auto add = [&](auto& handle) { all.actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle)); };
+  add(dispatcher_), add(persistence_), add(ticker_), add(desk_), add(reader_);
+  for (auto& each : slots_) add(each);
+  for (auto& each : schedulers_) add(each);
+  caf::anon_send(keeper_, std::move(all));
+  owners everybody{schedulers_, ticker_};
+  for (auto& slot : slots_) caf::anon_send(slot, everybody);
+  caf::anon_send(dispatcher_, everybody);
+  caf::anon_send(ticker_, everybody);
+  for (auto& each : schedulers_) caf::anon_send(each, begin_shard{});
+}
+
+void node_in_a_box::drop_handles() {
+  persistence_ = nullptr, reader_ = nullptr, dispatcher_ = nullptr, keeper_ = nullptr, ticker_ = nullptr;
+  desk_ = nullptr;
+  slots_.clear();
+  schedulers_.clear();
+  eye_.reset();
+  journal_.reset();
+}
+
+void node_in_a_box::crash() {
+  kill_all();
+  drop_handles();
+}
+
+bool node_in_a_box::stop_clean(milliseconds grace) {
+  caf::anon_send(dispatcher_, drain{keeper_, grace});
+  settle();
+  auto drained = [this] {
+    return progress->read([](const node_progress& now) { return now.still_running.has_value(); });
+  };
+  if (!drained()) advance(grace);
+  if (!drained()) return false;
+  for (auto& each : schedulers_) caf::anon_send(each, settle_shard{keeper_});
+  settle();
+  if (progress->read([](const node_progress& now) { return now.settled.size(); }) < with.shards) return false;
+  caf::anon_send(persistence_, release_shards{keeper_});
+  settle();
+  bool released = progress->read([](const node_progress& now) { return now.released == ""; });
+  crash();
+  return released;
+}
+
+bool node_in_a_box::ready() const {
+  return progress->read(
+      [this](const node_progress& now) { return now.ready.size() == with.shards && now.broken.empty(); });
+}
+
+std::string node_in_a_box::broken() const {
+  return progress->read([](const node_progress& now) { return now.broken; });
+}
+
+// ---- time
+
+void node_in_a_box::settle(std::optional<unsigned> seed) {
+  do deliver(seed);
+  while (alarm_clock && alarm_clock->ring_if_due(now()));
+}
+
+void node_in_a_box::advance(milliseconds span) {
+  auto end = steady_now() + span;
+  settle();
+  while (steady_now() < end) {
+    auto next = end;
+    if (auto timeout = next_timeout()) next = std::min(next, *timeout);
+    if (auto alarm = alarm_clock->time()) next = std::min(next, steady_now() + (*alarm - clock.precise_now()));
+    scheduler.advance_time(std::max<caf::timespan>(next - steady_now(), caf::timespan{0}));
+    settle();
+  }
+}
+
+void node_in_a_box::jump(milliseconds span) {
+  clock.jump(span);
+  alarm_clock->tell_of_jump();
+  settle();
+}
+
+// ---- operations
+
+answer_of<std::vector<pushed_job>> node_in_a_box::ask_push(const std::vector<std::string>& bodies) {
+  push_request request;
+  json_context context;
+  context.now = now();
+  for (auto& body : bodies) {
+    auto made = job_from_text(body, context);
+    if (!made) throw std::runtime_error{faults_text(made.error())};
+    made->created_at = now();
+    request.jobs.push_back(std::move(*made));
+  }
+  auto answer = no_answer_yet<std::vector<pushed_job>>();
+  request.done = into(answer);
+  desk_push all;
+  all.requests.push_back(std::move(request));
+  caf::anon_send(desk_, std::move(all));
+  return answer;
+}
+
+answer_of<task_write> node_in_a_box::ask_put(const std::string& name, const std::string& body,
+                                             std::optional<uint64_t> if_version) {
+  json_context context;
+  context.now = now();
+  auto made = task_from_text(body, name, context);
+  if (!made) throw std::runtime_error{faults_text(made.error())};
+  made->spec = task_to_text(*made);
+  auto answer = no_answer_yet<task_write>();
+  desk_task_operation operation;
+  operation.shard = shard_of_task(name, with.shards);
+  operation.send = [definition = *made, if_version](uint64_t ticket, const front_desk_actor& desk,
+                                                    const scheduler_actor& owner) {
+    caf::anon_send(owner, put_task{ticket, desk, definition, if_version});
+  };
+  operation.task_done = into(answer);
+  caf::anon_send(desk_, std::move(operation));
+  return answer;
+}
+
+answer_of<task_write> node_in_a_box::ask_delete(const std::string& name, std::optional<uint64_t> if_version) {
+  auto answer = no_answer_yet<task_write>();
+  desk_task_operation operation;
+  operation.shard = shard_of_task(name, with.shards);
+  operation.send = [name, if_version](uint64_t ticket, const front_desk_actor& desk, const scheduler_actor& owner) {
+    caf::anon_send(owner, delete_task{ticket, desk, name, if_version});
+  };
+  operation.task_done = into(answer);
+  caf::anon_send(desk_, std::move(operation));
+  return answer;
+}
+
+answer_of<std::vector<pushed_job>> node_in_a_box::ask_run(const std::string& name, const std::string& unique_key) {
+  auto answer = no_answer_yet<std::vector<pushed_job>>();
+  desk_task_operation operation;
+  operation.shard = shard_of_task(name, with.shards);
+  std::optional<wall_time> until;
+  if (!unique_key.empty()) until = now() + 24h;
+  operation.send = [name, unique_key, until](uint64_t ticket, const front_desk_actor& desk,
+                                             const scheduler_actor& owner) {
+    caf::anon_send(owner, run_task{ticket, desk, name, std::nullopt, unique_key, until});
+  };
+  operation.push_done = into(answer);
+  caf::anon_send(desk_, std::move(operation));
+  return answer;
+}
+
+answer_of<bool> node_in_a_box::ask_cancel(job_id id, bool leave_running) {
+  auto answer = no_answer_yet<bool>();
+  desk_job_operation operation;
+  operation.leave_running = leave_running;
+  operation.jobs = {id};
+  operation.done = [answer](std::vector<std::pair<job_id, std::optional<service_error>>> of_each) {
+    EXPECT_FALSE(answer->has_value()) << "answered twice";
+    if (of_each.empty())
+      *answer = failure(service_error{service_errc::unknown_outcome, "no answer in time", 1s, {}});
+    else if (auto& error = of_each.front().second)
+      *answer = failure(*error);
+    else
+      *answer = true;
+  };
+  caf::anon_send(desk_, std::move(operation));
+  return answer;
+}
+
+answer_of<bool> node_in_a_box::ask_retry(job_id id) {
+  auto answer = no_answer_yet<bool>();
+  desk_job_operation operation;
+  operation.retry = true;
+  operation.jobs = {id};
+  operation.done = [answer](std::vector<std::pair<job_id, std::optional<service_error>>> of_each) {
+    EXPECT_FALSE(answer->has_value()) << "answered twice";
+    if (of_each.empty())
+      *answer = failure(service_error{service_errc::unknown_outcome, "no answer in time", 1s, {}});
+    else if (auto& error = of_each.front().second)
+      *answer = failure(*error);
+    else
+      *answer = true;
+  };
+  caf::anon_send(desk_, std::move(operation));
+  return answer;
+}
+
+job_id node_in_a_box::push(const std::string& members) {
+  auto answer = ask_push({job_body(members)});
+  settle();
+  return done(answer).at(0).id;
+}
+
+task_write node_in_a_box::put(const std::string& name, const std::string& members) {
+  auto answer = ask_put(name, task_body(members));
+  settle();
+  return done(answer);
+}
+
+void node_in_a_box::remove(const std::string& name) {
+  auto answer = ask_delete(name);
+  settle();
+  done(answer);
+}
+
+job_id node_in_a_box::run_by_hand(const std::string& name) {
+  auto answer = ask_run(name);
+  settle();
+  return done(answer).at(0).id;
+}
+
+void node_in_a_box::cancel(job_id id) {
+  auto answer = ask_cancel(id);
+  settle();
+  done(answer);
+}
+
+void node_in_a_box::retry(job_id id) {
+  auto answer = ask_retry(id);
+  settle();
+  done(answer);
+}
+
+// ---- what the journal says
+
+job_view node_in_a_box::job_of(job_id id) {
+  auto found = eye_->find_job(id);
+  if (!found || !*found) throw std::runtime_error{"no job has the id " + to_string(id)};
+  return **found;
+}
+
+bool node_in_a_box::has_job(job_id id) { return eye_->find_job(id)->has_value(); }
+
+job_filter node_in_a_box::everything() {
+  job_filter filter;
+  filter.limit = 1'000'000;
+  return filter;
+}
+
+std::vector<job_view> node_in_a_box::jobs(const job_filter& filter) { return *eye_->list_jobs(filter); }
+
+std::vector<job_view> node_in_a_box::jobs_of(const std::string& task) {
+  auto filter = everything();
+  filter.task_name = task;
+  return jobs(filter);
+}
+
+std::vector<job_view> node_in_a_box::jobs_in(job_state state) {
+  auto filter = everything();
+  filter.state = state;
+  return jobs(filter);
+}
+
+task_row node_in_a_box::task_of(const std::string& name) {
+  auto found = eye_->task_by_name(name);
+  if (!found || !*found) throw std::runtime_error{"there is no task " + name};
+  return **found;
+}
+
+std::vector<ledger_entry> node_in_a_box::ledger(const std::string& task) {
+  return *eye_->ledger(task_of(task).definition->id, wall_time::min(), now() + 1ms, 1'000'000);
+}
+
+std::string node_in_a_box::attempts(job_id id) {
+  std::string text;
+  for (auto& one : job_of(id).attempts) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(one.number) + ':' + (one.outcome ? std::string{to_string(*one.outcome)} : "runs");
+  }
+  return text;
+}
+
+} // namespace wheelwork::testing

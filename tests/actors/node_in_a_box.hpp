@@ -1,0 +1,132 @@
+// A whole node of real actors without threads: tests push jobs, let time pass, order faults, and look at the journal.
+#pragma once
+
+#include "actors/front_desk.hpp"
+#include "actors/hot_budget.hpp"
+#include "actors/keeper.hpp"
+#include "actors/persistence.hpp"
+#include "actors/scheduler.hpp"
+#include "actors/task_directory.hpp"
+#include "persistence/faulty_journal.hpp"
+#include "persistence/memory/memory_journal.hpp"
+#include "tests/actors/deterministic_system.hpp"
+#include "tests/actors/manual_clock.hpp"
+#include "tests/actors/scripted_runner.hpp"
+
+#include <gmock/gmock.h>
+
+namespace wheelwork::testing {
+
+using namespace std::chrono_literals;
+
+/// What became of something that was asked for: none until it is answered.
+template <class T>
+using answer_of = std::shared_ptr<std::optional<result<T, service_error>>>;
+
+struct box_settings {
+  uint16_t shards = 1;
+  size_t slots = 4;
+  size_t at_once = 1000; ///< attempts of a kind
+  uint64_t hot_jobs = 1'000'000;
+  uint64_t hot_bytes = 1ull << 30;
+  size_t load_rows = 5000;
+  milliseconds horizon{120'000};
+  size_t group_rows = 1000;
+  std::string environment = "test";
+  std::string partition;
+  std::vector<attempt_name> adopted; ///< attempts that go on under helpers of an earlier incarnation
+};
+
+class node_in_a_box : public deterministic_system {
+protected:
+  node_in_a_box();
+  ~node_in_a_box() override;
+
+  // ---- life
+  /// Starts a node on the data of this test and waits until it is ready.
+  void start();
+  void start_without_waiting();
+  /// As kill -9: what was not committed is gone.
+  void crash();
+  /// In the order of a clean stop. True: everything was written and the shards were released.
+  bool stop_clean(milliseconds grace = 30s);
+  bool ready() const;
+  std::string broken() const;
+
+  // ---- time
+  /// Delivers all that is due now, alarms included.
+  void settle(std::optional<unsigned> seed = std::nullopt);
+  /// Lets time pass from one event to the next, delivering all of each.
+  void advance(milliseconds span);
+  /// Sets the wall clock forward or back, as an operator does.
+  void jump(milliseconds span);
+  wall_time now() const { return clock.wall_now(); }
+  static wall_time at(milliseconds after_start) { return manual_clock::start + after_start; }
+
+  // ---- operations, each asked for without delivering anything
+  answer_of<std::vector<pushed_job>> ask_push(const std::vector<std::string>& bodies);
+  answer_of<task_write> ask_put(const std::string& name, const std::string& body,
+                                std::optional<uint64_t> if_version = std::nullopt);
+  answer_of<task_write> ask_delete(const std::string& name, std::optional<uint64_t> if_version = std::nullopt);
+  answer_of<std::vector<pushed_job>> ask_run(const std::string& name, const std::string& unique_key = "");
+  answer_of<bool> ask_cancel(job_id id, bool leave_running = false);
+  answer_of<bool> ask_retry(job_id id);
+
+  // ---- the same, delivered, and expected to be done
+  job_id push(const std::string& members = "");
+  task_write put(const std::string& name, const std::string& members);
+  void remove(const std::string& name);
+  job_id run_by_hand(const std::string& name);
+  void cancel(job_id id);
+  void retry(job_id id);
+
+  // ---- what the journal says
+  job_view job_of(job_id id);
+  bool has_job(job_id id);
+  std::vector<job_view> jobs(const job_filter& filter = everything());
+  std::vector<job_view> jobs_of(const std::string& task);
+  std::vector<job_view> jobs_in(job_state state);
+  task_row task_of(const std::string& name);
+  std::vector<ledger_entry> ledger(const std::string& task);
+  /// `number:outcome` of all attempts of a job, e.g. "1:failed 2:succeeded"; one that runs has the outcome `runs`.
+  std::string attempts(job_id id);
+  static job_filter everything();
+
+  manual_clock clock;
+  box_settings with;
+  memory::memory_database_ptr data;
+  std::shared_ptr<fault_script> faults = std::make_shared<fault_script>();
+
+  // ---- of the node that runs now
+  std::shared_ptr<scripted_runner> runner; ///< of native targets
+  std::shared_ptr<scripted_runner> processes;
+  std::shared_ptr<manual_alarm> alarm_clock;
+  std::shared_ptr<node_statistics> statistics;
+  std::shared_ptr<node_progress> progress;
+  std::shared_ptr<hot_budget> budget;
+  std::shared_ptr<task_directory> directory;
+  persistence_actor persistence_;
+  reader_actor reader_;
+  dispatcher_actor dispatcher_;
+  keeper_actor keeper_;
+  ticker_actor ticker_;
+  std::vector<wheel_slot_actor> slots_;
+  std::vector<scheduler_actor> schedulers_;
+  front_desk_actor desk_;
+
+private:
+  void spawn_executors();
+  void spawn_schedulers();
+  void drop_handles();
+
+  std::string url_;
+  std::unique_ptr<journal> journal_;
+  std::unique_ptr<journal_reader> eye_; ///< reads past the faults
+};
+
+/// A native job body with these further members, e.g. R"("delay":"5s")".
+std::string job_body(const std::string& members = "");
+/// A native task body with these further members, e.g. R"("schedule":{"every":"1s"})".
+std::string task_body(const std::string& members);
+
+} // namespace wheelwork::testing
