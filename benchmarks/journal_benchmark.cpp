@@ -1,7 +1,9 @@
-// How fast the SQLite journal is: whole lives in batches, single rows beside what SQLite itself can do, windows, and a start with millions of
-// jobs. Medians of alternating rounds:
-//   journal_benchmark --benchmark_enable_random_interleaving=true --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
-// WHEELWORK_BENCHMARK_JOBS (default 5000000) is the size of the large database; TMPDIR says on which disk everything lies.
+// How fast the SQLite journal is: whole lives in batches, single rows beside what SQLite itself can do, windows, and a
+// start with millions of jobs. Medians of alternating rounds:
+//   journal_benchmark --benchmark_enable_random_interleaving=true --benchmark_repetitions=5
+//   --benchmark_report_aggregates_only=true
+// WHEELWORK_BENCHMARK_JOBS (default 5000000) is the size of the large database; TMPDIR says on which disk everything
+// lies.
 #include "messages/json.hpp"
 #include "persistence/journal.hpp"
 
@@ -54,8 +56,8 @@ std::unique_ptr<journal> open(const std::string& path) {
 class job_maker {
 public:
   job_maker()
-      : how_{std::make_shared<resolved_target>(
-            *resolved_target_from_json(nlohmann::json::parse(R"({"target":{"native":{"handler":"noop"}}})"), json_context{}))},
+      : how_{std::make_shared<resolved_target>(*resolved_target_from_json(
+            nlohmann::json::parse(R"({"target":{"native":{"handler":"noop"}}})"), json_context{}))},
         body_{payload::json("{\"text\":\"" + std::string(89, 'x') + "\"}")} {}
 
   journal_change batch(size_t jobs, wall_time due) {
@@ -140,26 +142,36 @@ void one_row_a_commit(benchmark::State& state) {
   for (auto _ : state) commit(*writer, {maker.batch(1, wall_time{milliseconds{begin_of_time}})}, state);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(one_row_a_commit)->Iterations(4000)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(one_row_a_commit)->Iterations(8000)->Unit(benchmark::kMicrosecond)->UseRealTime();
 
-// The limit: the plainest table, one prepared insert, WAL and FULL like ours.
-void one_row_by_sqlite_alone(benchmark::State& state) {
+// The limit: the plainest table, one prepared insert, WAL and FULL like ours, that many rows a transaction.
+void rows_by_sqlite_alone(benchmark::State& state) {
   const folder place{"bare"};
   sqlite3* database = nullptr;
-  sqlite3_open(place.file("bare.db").c_str(), &database);
-  sqlite3_exec(database, "pragma journal_mode = wal; pragma synchronous = full; create table row (id integer primary key, body blob)",
-               nullptr, nullptr, nullptr);
+  sqlite3_open_v2(place.file("bare.db").c_str(), &database,
+                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const auto execute = [&](const char* sql) {
+    if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+      state.SkipWithError(sqlite3_errmsg(database));
+  };
+  execute("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;"
+          "create table row (id integer primary key, body blob)");
   sqlite3_stmt* insert = nullptr;
   sqlite3_prepare_v2(database, "insert into row (body) values (zeroblob(100))", -1, &insert, nullptr);
   for (auto _ : state) {
-    if (sqlite3_step(insert) != SQLITE_DONE) state.SkipWithError(sqlite3_errmsg(database));
-    sqlite3_reset(insert);
+    execute("begin immediate");
+    for (int64_t row = 0; row < state.range(0); ++row) {
+      if (sqlite3_step(insert) != SQLITE_DONE) state.SkipWithError(sqlite3_errmsg(database));
+      sqlite3_reset(insert);
+    }
+    execute("commit");
   }
   sqlite3_finalize(insert);
   sqlite3_close(database);
-  state.SetItemsProcessed(state.iterations());
+  state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(one_row_by_sqlite_alone)->Iterations(4000)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(rows_by_sqlite_alone)->Arg(1)->Iterations(8000)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(rows_by_sqlite_alone)->Arg(1000)->Iterations(1500)->Unit(benchmark::kMicrosecond)->UseRealTime();
 
 /// Millions of jobs spread over the next day; made once for all that read it.
 class large_database {
@@ -172,7 +184,8 @@ public:
   size_t jobs() const { return jobs_; }
   job_id some_job(uint64_t number) const {
     const uint64_t batch = number % (jobs_ / batch_size);
-    return job_id{make_id(begin_of_time + batch + 1, shard_id{static_cast<uint16_t>(batch % shards)}, number % batch_size)};
+    return job_id{
+        make_id(begin_of_time + batch + 1, shard_id{static_cast<uint16_t>(batch % shards)}, number % batch_size)};
   }
 
 private:
@@ -186,7 +199,8 @@ private:
     for (size_t done = 0; done < jobs_; done += batch_size) {
       journal_change change = maker.batch(batch_size, {});
       for (size_t at = 0; at < change.inserts.size(); ++at)
-        change.inserts[at].made.due_at = wall_time{milliseconds{begin_of_time + static_cast<int64_t>((done + at) * 7919 % 86'400'000)}};
+        change.inserts[at].made.due_at =
+            wall_time{milliseconds{begin_of_time + static_cast<int64_t>((done + at) * 7919 % 86'400'000)}};
       if (!writer->commit({change})) throw std::runtime_error{"the large database could not be filled"};
     }
   }
@@ -201,7 +215,8 @@ void first_windows_of_all_shards(benchmark::State& state) {
     const auto opened = open(large.path());
     const auto reader = opened->open_reader();
     for (uint16_t shard = 0; shard < shards; ++shard) {
-      const auto window = reader->load_window(shard_id{shard}, std::nullopt, wall_time{milliseconds{begin_of_time + 120'000}}, 100'000);
+      const auto window =
+          reader->load_window(shard_id{shard}, std::nullopt, wall_time{milliseconds{begin_of_time + 120'000}}, 100'000);
       if (!window) return state.SkipWithError(window.error().message.c_str());
       jobs += window->jobs.size();
     }
@@ -217,7 +232,8 @@ void window(benchmark::State& state) {
   int64_t rows = 0;
   uint16_t shard = 0;
   for (auto _ : state) {
-    const auto found = reader->load_window(shard_id{shard}, after, wall_time{milliseconds{begin_of_time + 90'000'000}}, 10'000);
+    const auto found =
+        reader->load_window(shard_id{shard}, after, wall_time{milliseconds{begin_of_time + 90'000'000}}, 10'000);
     if (!found) return state.SkipWithError(found.error().message.c_str());
     rows += static_cast<int64_t>(found->jobs.size());
     after.reset();

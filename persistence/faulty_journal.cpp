@@ -41,7 +41,8 @@ public:
       applied = std::move(*answer);
     }
     lost_ = std::move(applied);
-    return failure(journal_error{journal_errc::unknown_outcome, "the answer of a commit was lost, as the test ordered"});
+    return failure(
+        journal_error{journal_errc::unknown_outcome, "the answer of a commit was lost, as the test ordered"});
   }
 
   result<void, journal_error> renew_lease(wall_time lease_until) override {
@@ -83,7 +84,8 @@ public:
   answer<std::vector<task_row>> list_tasks(const task_filter& filter) override {
     return read([&] { return real_->list_tasks(filter); });
   }
-  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) override {
+  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until,
+                                 size_t limit) override {
     return read([&] { return real_->load_window(shard, after, until, limit); });
   }
   answer<std::vector<recovered_job>> open_attempts(shard_id shard) override {

@@ -1,4 +1,5 @@
-// A journal with faults, for tests: a wrapper around any other, and a script that decides for each call what goes wrong.
+// A journal with faults, for tests: a wrapper around any other, and a script that decides for each call what goes
+// wrong.
 #pragma once
 
 #include "persistence/journal.hpp"
@@ -52,8 +53,8 @@ private:
   bool crashed_ = false;
 };
 
-/// The wrapper. Like a real writer it remembers a commit whose answer was lost: the same changes (by their tickets) again get the old receipts
-/// if they were applied, and are written if not.
+/// The wrapper. Like a real writer it remembers a commit whose answer was lost: the same changes (by their tickets)
+/// again get the old receipts if they were applied, and are written if not.
 std::unique_ptr<journal> make_faulty_journal(std::unique_ptr<journal> real, std::shared_ptr<fault_script> script);
 
 } // namespace wheelwork

@@ -1,5 +1,5 @@
-// The durable record: what every backend (SQLite, in memory; later Postgres and MySQL) must do. tests/persistence holds the conformance
-// suite that all of them pass.
+// The durable record: what every backend (SQLite, in memory; later Postgres and MySQL) must do. tests/persistence holds
+// the conformance suite that all of them pass.
 //
 // Threads: a writer and a reader are each used by one thread at a time; several of them live side by side.
 #pragma once
@@ -23,9 +23,9 @@ struct job_filter {
   std::optional<std::string> task_name{};
   std::optional<std::string> unique_key{};
   std::optional<std::string> external_id{};
-  std::vector<std::pair<std::string, std::string>> marks{};  ///< all of them must match
-  std::optional<wall_time> created_from{}, created_until{};    ///< [from, until)
-  std::optional<job_id> below{};                             ///< cursor: only ids lower than this
+  std::vector<std::pair<std::string, std::string>> marks{}; ///< all of them must match
+  std::optional<wall_time> created_from{}, created_until{}; ///< [from, until)
+  std::optional<job_id> below{};                            ///< cursor: only ids lower than this
   size_t limit = 100;
 };
 
@@ -34,7 +34,7 @@ struct task_filter {
   std::optional<bool> enabled{};
   std::vector<std::pair<std::string, std::string>> marks{};
   std::optional<std::string> external_id{};
-  std::optional<std::string> after_name{};                   ///< cursor: only names greater than this
+  std::optional<std::string> after_name{}; ///< cursor: only names greater than this
   size_t limit = 100;
 };
 
@@ -47,8 +47,8 @@ struct load_position {
 
 /// One window of a shard's live jobs.
 struct job_window {
-  std::vector<job> jobs;   ///< ordered by (due_at, id)
-  bool complete = true;    ///< false: the limit cut it short after the last job
+  std::vector<job> jobs; ///< ordered by (due_at, id)
+  bool complete = true;  ///< false: the limit cut it short after the last job
 };
 
 /// A job that may have been started by the shard's last owner.
@@ -58,9 +58,9 @@ struct recovered_job {
 };
 
 struct shard_recovery {
-  uint64_t id_milliseconds_reserved = 0;  ///< ids below are used up; start above
-  bool released = false;                  ///< the last owner stopped clean: only jobs with an open attempt possibly started
-  wall_time owner_lease_until{};          ///< of the last owner; jobs due later can't have been started by it
+  uint64_t id_milliseconds_reserved = 0; ///< ids below are used up; start above
+  bool released = false;         ///< the last owner stopped clean: only jobs with an open attempt possibly started
+  wall_time owner_lease_until{}; ///< of the last owner; jobs due later can't have been started by it
 };
 
 struct node_record {
@@ -81,9 +81,10 @@ public:
   virtual answer<std::optional<task_row>> task_by_name(const std::string& name) = 0;
   virtual answer<std::vector<task_row>> list_tasks(const task_filter& filter) = 0;
 
-  /// Live jobs of the shard that are not running (no start recorded), with (due_at, id) > `after` and due_at < until, the first `limit` of them
-  /// in the order (due_at, id). `after` none: from the beginning.
-  virtual answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) = 0;
+  /// Live jobs of the shard that are not running (no start recorded), with (due_at, id) > `after` and due_at < until,
+  /// the first `limit` of them in the order (due_at, id). `after` none: from the beginning.
+  virtual answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until,
+                                         size_t limit) = 0;
   /// Live jobs of the shard whose start is recorded.
   virtual answer<std::vector<recovered_job>> open_attempts(shard_id shard) = 0;
   /// Prepared and unfinished fires: all live jobs of origin `fire` in the shard, ordered by (task, fire_time).
@@ -101,27 +102,29 @@ public:
   virtual answer<live_count> count_live() = 0;
 };
 
-/// The one connection that writes for a writer row. Batch numbers grow by one; a batch whose outcome was lost is settled inside by reading
-/// the writer row and repeating under the same number.
+/// The one connection that writes for a writer row. Batch numbers grow by one; a batch whose outcome was lost is
+/// settled inside by reading the writer row and repeating under the same number.
 class journal_writer {
 public:
   virtual ~journal_writer() = default;
-  /// Commits all changes in one transaction; receipts in their order. A change that conflicts fails alone, the others are committed.
-  /// An error as the whole answer: nothing was applied and nothing is known to be wrong with the changes (or `fenced`, `unknown_outcome`).
-  /// After `unknown_outcome` call it again with the same changes (same tickets in the same order) until the answer is another one: it settles
-  /// what became of them first and never applies them twice. With other changes those are committed, and the lost ones stay unknown.
+  /// Commits all changes in one transaction; receipts in their order. A change that conflicts fails alone, the others
+  /// are committed. An error as the whole answer: nothing was applied and nothing is known to be wrong with the changes
+  /// (or `fenced`, `unknown_outcome`). After `unknown_outcome` call it again with the same changes (same tickets in the
+  /// same order) until the answer is another one: it settles what became of them first and never applies them twice.
+  /// With other changes those are committed, and the lost ones stay unknown.
   virtual result<std::vector<journal_receipt>, journal_error> commit(const std::vector<journal_change>& changes) = 0;
   /// Renews what tells a later owner how long this node may have started jobs.
   virtual result<void, journal_error> renew_lease(wall_time lease_until) = 0;
   /// Marks all shards of this node released: nothing but open attempts can have been started.
   virtual result<void, journal_error> release_shards() = 0;
-  /// Deletes history (and what hangs on it) finished before this time, at most `rows` in one short transaction. Answers how many went.
+  /// Deletes history (and what hangs on it) finished before this time, at most `rows` in one short transaction. Answers
+  /// how many went.
   virtual result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) = 0;
 };
 
 struct migration_status {
-  uint32_t version = 0;         ///< of the database, 0: empty
-  uint32_t newest = 0;          ///< that this program knows
+  uint32_t version = 0; ///< of the database, 0: empty
+  uint32_t newest = 0;  ///< that this program knows
   std::vector<std::string> pending;
 };
 
@@ -129,24 +132,24 @@ struct migration_status {
 class journal {
 public:
   virtual ~journal() = default;
-  virtual std::unique_ptr<journal_writer> open_writer() = 0;   ///< throws std::runtime_error with the cause
-  virtual std::unique_ptr<journal_reader> open_reader() = 0;   ///< throws std::runtime_error with the cause
+  virtual std::unique_ptr<journal_writer> open_writer() = 0;          ///< throws std::runtime_error with the cause
+  virtual std::unique_ptr<journal_reader> open_reader() = 0;          ///< throws std::runtime_error with the cause
   virtual const std::array<uint8_t, 16>& database_secret() const = 0; ///< random, made at the first migration
-  virtual uint16_t shards() const = 0;                          ///< fixed at the first migration
+  virtual uint16_t shards() const = 0;                                ///< fixed at the first migration
   virtual const node_record& self() const = 0;
 };
 
 struct journal_options {
-  std::string url;               ///< sqlite://PATH, memory://
+  std::string url; ///< sqlite://PATH, memory://
   std::string table_prefix = "ww_";
   std::string node_name;
   uint16_t shards = 64;
-  bool migrate = true;           ///< false: refuse a database whose version is not the newest
+  bool migrate = true; ///< false: refuse a database whose version is not the newest
   const clock_source* clock = nullptr;
 };
 
-/// Opens the database of the URL, takes its lock, migrates it if allowed, and registers a new incarnation of the node. The error says what
-/// to do: a file held by another process names its pid.
+/// Opens the database of the URL, takes its lock, migrates it if allowed, and registers a new incarnation of the node.
+/// The error says what to do: a file held by another process names its pid.
 result<std::unique_ptr<journal>, std::string> open_journal(const journal_options& options);
 
 /// Versions without changing anything, and the upgrade without starting a node.

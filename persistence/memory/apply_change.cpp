@@ -102,7 +102,8 @@ void application::put_task(const task_put& one, shard_id shard) {
   if (!one.definition) refuse(journal_errc::broken, "a task without its definition was to be written");
   const task_definition& made = *one.definition;
   for (const auto& [name, stored] : rows_.tasks)
-    if (made.external_id && stored.row.definition->external_id == made.external_id && stored.row.definition->id != made.id)
+    if (made.external_id && stored.row.definition->external_id == made.external_id &&
+        stored.row.definition->id != made.id)
       refuse(journal_errc::conflict, "the external id `" + *made.external_id + "` belongs to the task `" + name + "`");
   const auto found = rows_.tasks.find(made.name);
   stored_task next{shard, {one.definition, one.state}};
@@ -117,8 +118,9 @@ void application::put_task(const task_put& one, shard_id shard) {
     if (old.definition->id != made.id)
       refuse(journal_errc::conflict, "the task `" + made.name + "` was deleted and created again");
     if (old.definition->version != one.expected_version)
-      refuse(journal_errc::conflict, "the task `" + made.name + "` has version " + std::to_string(old.definition->version) +
-                                         ", not " + std::to_string(one.expected_version));
+      refuse(journal_errc::conflict, "the task `" + made.name + "` has version " +
+                                         std::to_string(old.definition->version) + ", not " +
+                                         std::to_string(one.expected_version));
     next.shard = found->second.shard;
     next.row.state.fired_until = std::max(next.row.state.fired_until, old.state.fired_until);
   }

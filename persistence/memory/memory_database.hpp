@@ -12,8 +12,8 @@ namespace wheelwork::memory {
 
 struct live_row {
   shard_id shard{};
-  new_job made;                          ///< made.made changes with the job
-  std::string started_node;              ///< only with start_recorded
+  new_job made;             ///< made.made changes with the job
+  std::string started_node; ///< only with start_recorded
   wall_time started_at{};
 };
 
@@ -33,8 +33,8 @@ struct stored_task {
 
 struct shard_row {
   uint64_t id_milliseconds_reserved = 0;
-  bool released = true;                  ///< by its last owner
-  wall_time lease_until{};               ///< the largest of the owners since the last release
+  bool released = true;    ///< by its last owner
+  wall_time lease_until{}; ///< the largest of the owners since the last release
 };
 
 struct taken_key {
@@ -47,7 +47,7 @@ struct tables {
   std::map<job_id, history_row> history;
   std::map<std::pair<job_id, uint32_t>, attempt_record> attempts;
   std::map<std::string, stored_task> tasks;
-  std::map<task_id, std::string> task_names; ///< also of tasks that are gone
+  std::map<task_id, std::string> task_names;             ///< also of tasks that are gone
   std::map<std::pair<task_id, wall_time>, job_id> fires; ///< the ledger, and the guard that a fire time has one job
   std::map<std::tuple<task_id, wall_time, skip_verdict>, fire_skip> skips;
   std::map<std::string, taken_key> unique_keys;
@@ -56,13 +56,13 @@ struct tables {
 
 class memory_database {
 public:
-  std::mutex mutex;                      ///< guards everything below
+  std::mutex mutex; ///< guards everything below
   tables rows;
   std::array<uint8_t, 16> secret{};
-  uint16_t shards = 0;                   ///< 0: never opened
-  uint64_t incarnation = 0;              ///< of the node that opened it last
+  uint16_t shards = 0;      ///< 0: never opened
+  uint64_t incarnation = 0; ///< of the node that opened it last
   uint64_t batch = 0;
-  std::string holder;                    ///< name of the node that has it open; empty: nobody
+  std::string holder; ///< name of the node that has it open; empty: nobody
 };
 
 /// Applies one change; an error in the receipt means that nothing of it was applied.

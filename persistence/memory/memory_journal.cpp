@@ -62,20 +62,26 @@ public:
       }
     };
     const auto nothing = [](const auto&) {};
-    drop(rows.history, [&](const auto& row) { return row.second.finished_at < finished_before; },
-         [&](job_id id) {
-           rows.attempts.erase(rows.attempts.lower_bound({id, 0}), rows.attempts.upper_bound({id, ~uint32_t{0}}));
-         });
-    drop(rows.fires, [&](const auto& row) { return row.first.second < finished_before; }, nothing);
-    drop(rows.skips, [&](const auto& row) { return row.second.span.to < finished_before; }, nothing);
-    drop(rows.unique_keys, [&](const auto& row) { return row.second.until && *row.second.until <= keys_before; }, nothing);
+    drop(
+        rows.history, [&](const auto& row) { return row.second.finished_at < finished_before; },
+        [&](job_id id) {
+          rows.attempts.erase(rows.attempts.lower_bound({id, 0}), rows.attempts.upper_bound({id, ~uint32_t{0}}));
+        });
+    drop(
+        rows.fires, [&](const auto& row) { return row.first.second < finished_before; }, nothing);
+    drop(
+        rows.skips, [&](const auto& row) { return row.second.span.to < finished_before; }, nothing);
+    drop(
+        rows.unique_keys, [&](const auto& row) { return row.second.until && *row.second.until <= keys_before; },
+        nothing);
     return gone;
   }
 
 private:
   bool fenced() const { return database_->incarnation != self_.incarnation; }
   journal_error fence() const {
-    return {journal_errc::fenced, "another incarnation took the writer row of node " + self_.name + ": this one must stop"};
+    return {journal_errc::fenced,
+            "another incarnation took the writer row of node " + self_.name + ": this one must stop"};
   }
 
   memory_database_ptr database_;
@@ -92,7 +98,9 @@ public:
     database_->holder.clear();
   }
 
-  std::unique_ptr<journal_writer> open_writer() override { return std::make_unique<memory_writer>(database_, self_, clock_); }
+  std::unique_ptr<journal_writer> open_writer() override {
+    return std::make_unique<memory_writer>(database_, self_, clock_);
+  }
   std::unique_ptr<journal_reader> open_reader() override { return std::make_unique<memory_reader>(database_, taken_); }
   const std::array<uint8_t, 16>& database_secret() const override { return database_->secret; }
   uint16_t shards() const override { return database_->shards; }
@@ -141,14 +149,15 @@ result<std::unique_ptr<journal>, std::string> open_memory_journal(const journal_
                    database->holder + "): stop that node first, or name another database");
   if (database->shards == 0) {
     database->shards = options.shards;
-    if (::getrandom(database->secret.data(), database->secret.size(), 0) != static_cast<ssize_t>(database->secret.size()))
+    if (::getrandom(database->secret.data(), database->secret.size(), 0) !=
+        static_cast<ssize_t>(database->secret.size()))
       return failure(std::string{"the system gave no random bytes for the database's secret"});
     for (uint16_t shard = 0; shard < options.shards; ++shard) database->rows.shards[shard];
   }
   if (database->shards != options.shards)
-    return failure("the database " + options.url + " can't be used: it was made with " + std::to_string(database->shards) +
-                   " shards, and that number is fixed: set cluster.shards = " + std::to_string(database->shards) + " (it is " +
-                   std::to_string(options.shards) + ")");
+    return failure("the database " + options.url + " can't be used: it was made with " +
+                   std::to_string(database->shards) + " shards, and that number is fixed: set cluster.shards = " +
+                   std::to_string(database->shards) + " (it is " + std::to_string(options.shards) + ")");
   database->holder = options.node_name.empty() ? "without a name" : options.node_name;
   const node_record self{options.node_name, ++database->incarnation, options.clock->wall_now(), {}};
   return std::make_unique<memory_journal>(database, self, take_shards(*database), options.clock);

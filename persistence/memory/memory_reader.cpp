@@ -74,7 +74,8 @@ bool matches(const job_view& view, const job_filter& filter) {
          (!filter.unique_key || view.unique_key == *filter.unique_key) &&
          (!filter.external_id || view.external_id == *filter.external_id) && has_labels(view.marks, filter.marks) &&
          (!filter.created_from || view.created_at >= *filter.created_from) &&
-         (!filter.created_until || view.created_at < *filter.created_until) && (!filter.below || view.what.id < *filter.below);
+         (!filter.created_until || view.created_at < *filter.created_until) &&
+         (!filter.below || view.what.id < *filter.below);
 }
 
 } // namespace
@@ -84,7 +85,8 @@ auto memory_reader::tasks_of_shard(shard_id shard) -> answer<std::vector<task_ro
   std::vector<task_row> found;
   for (const auto& [name, stored] : database_->rows.tasks)
     if (stored.shard == shard) found.push_back(stored.row);
-  std::sort(found.begin(), found.end(), [](const task_row& a, const task_row& b) { return a.definition->id < b.definition->id; });
+  std::sort(found.begin(), found.end(),
+            [](const task_row& a, const task_row& b) { return a.definition->id < b.definition->id; });
   return found;
 }
 
@@ -186,7 +188,8 @@ auto memory_reader::list_jobs(const job_filter& filter) -> answer<std::vector<jo
   return found;
 }
 
-auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t limit) -> answer<std::vector<ledger_entry>> {
+auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t limit)
+    -> answer<std::vector<ledger_entry>> {
   const guard lock{database_->mutex};
   std::vector<ledger_entry> found;
   const auto add_fire = [&](task_id of, wall_time at, job_id id) {
@@ -196,8 +199,9 @@ auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t
   for (const auto& [key, skip] : database_->rows.skips)
     if (skip.task == task && skip.span.to >= from && skip.span.from < until)
       found.push_back({skip.span.from, skip.span.to, skip.span.count, std::nullopt, skip.verdict});
-  std::sort(found.begin(), found.end(),
-            [](const ledger_entry& a, const ledger_entry& b) { return std::tie(a.from, a.to) < std::tie(b.from, b.to); });
+  std::sort(found.begin(), found.end(), [](const ledger_entry& a, const ledger_entry& b) {
+    return std::tie(a.from, a.to) < std::tie(b.from, b.to);
+  });
   if (found.size() > limit) found.resize(limit);
   return found;
 }

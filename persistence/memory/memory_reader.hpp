@@ -10,12 +10,14 @@ using takeovers = std::map<uint16_t, shard_recovery>;
 
 class memory_reader final : public journal_reader {
 public:
-  memory_reader(memory_database_ptr database, takeovers taken) : database_{std::move(database)}, taken_{std::move(taken)} {}
+  memory_reader(memory_database_ptr database, takeovers taken)
+      : database_{std::move(database)}, taken_{std::move(taken)} {}
 
   answer<std::vector<task_row>> tasks_of_shard(shard_id shard) override;
   answer<std::optional<task_row>> task_by_name(const std::string& name) override;
   answer<std::vector<task_row>> list_tasks(const task_filter& filter) override;
-  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) override;
+  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until,
+                                 size_t limit) override;
   answer<std::vector<recovered_job>> open_attempts(shard_id shard) override;
   answer<std::vector<job>> live_fires(shard_id shard) override;
   answer<shard_recovery> recovery_of(shard_id shard) override;

@@ -14,9 +14,7 @@ namespace {
 constexpr size_t tasks_seen_max = 100'000;
 constexpr int64_t id_bound_step = 60'000; // milliseconds
 
-[[noreturn]] void refuse(journal_errc code, std::string message) {
-  throw change_refused{{code, std::move(message)}};
-}
+[[noreturn]] void refuse(journal_errc code, std::string message) { throw change_refused{{code, std::move(message)}}; }
 
 std::optional<std::string_view> unless_empty(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -133,16 +131,17 @@ void change_writer::insert_job(const new_job& made, shard_id shard) {
   const auto fire_time = what.is_fire() ? optional_number{to_column(what.fire_time)} : std::nullopt;
   const auto started_at = what.start_recorded ? optional_number{to_column(made.created_at)} : std::nullopt;
   const auto started_node = what.start_recorded ? std::optional<std::string_view>{node_name_} : std::nullopt;
-  const auto content_type =
-      what.body.empty() || what.body.is_json() ? std::nullopt : std::optional<std::string_view>{what.body.content_type()};
+  const auto content_type = what.body.empty() || what.body.is_json()
+                                ? std::nullopt
+                                : std::optional<std::string_view>{what.body.content_type()};
   const auto body = what.body.empty() ? std::nullopt : std::optional<blob>{blob{what.body.data()}};
   const std::optional<std::string> marks = labels_to_column(made.marks);
   try {
-    database_.run(sql::insert_job, value_of(what.id), static_cast<int64_t>(value_of(shard)), to_column(what.due_at), task,
-                  fire_time, targets_.row_of(what.how), what.attempt, static_cast<int64_t>(what.retries_used),
+    database_.run(sql::insert_job, value_of(what.id), static_cast<int64_t>(value_of(shard)), to_column(what.due_at),
+                  task, fire_time, targets_.row_of(what.how), what.attempt, static_cast<int64_t>(what.retries_used),
                   static_cast<int64_t>(what.lost_in_row), static_cast<int64_t>(what.priority), number_of(what.origin),
-                  what.start_recorded, started_at, started_node, to_column(made.created_at), content_type, marks, unless_empty(made.unique_key),
-                  unless_empty(made.external_id), body);
+                  what.start_recorded, started_at, started_node, to_column(made.created_at), content_type, marks,
+                  unless_empty(made.unique_key), unless_empty(made.external_id), body);
   } catch (const failure& error) {
     if (error.extended_code() == SQLITE_CONSTRAINT_PRIMARYKEY || error.extended_code() == SQLITE_CONSTRAINT_ROWID)
       refuse(journal_errc::broken, "the job id " + to_string(what.id) + " exists");
@@ -182,7 +181,8 @@ void change_writer::apply_tasks(const journal_change& change) {
 
 void change_writer::check_external_id(const task_definition& definition) {
   if (!definition.external_id) return;
-  if (auto rows = database_.query(sql::task_of_external_id, *definition.external_id, value_of(definition.id)); rows.next())
+  if (auto rows = database_.query(sql::task_of_external_id, *definition.external_id, value_of(definition.id));
+      rows.next())
     refuse(journal_errc::conflict, "the external id `" + *definition.external_id + "` belongs to the task `" +
                                        std::string{rows->text(0)} + "`");
 }
@@ -205,7 +205,8 @@ void change_writer::replace_task(const task_put& put) {
     if (!rows.next()) refuse(journal_errc::conflict, "there is no task `" + made.name + "`");
     const auto id = static_cast<uint64_t>(rows->integer(0));
     const auto version = static_cast<uint64_t>(rows->integer(1));
-    if (id != value_of(made.id)) refuse(journal_errc::conflict, "the task `" + made.name + "` was deleted and created again");
+    if (id != value_of(made.id))
+      refuse(journal_errc::conflict, "the task `" + made.name + "` was deleted and created again");
     if (version != put.expected_version)
       refuse(journal_errc::conflict, "the task `" + made.name + "` has version " + std::to_string(version) + ", not " +
                                          std::to_string(put.expected_version));

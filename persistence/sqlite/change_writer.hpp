@@ -18,7 +18,8 @@ class change_writer {
 public:
   change_writer(connection& database, std::string node_name);
 
-  /// Applies all parts in the order of the members. Throws change_refused or failure; the caller then undoes the change or everything.
+  /// Applies all parts in the order of the members. Throws change_refused or failure; the caller then undoes the change
+  /// or everything.
   journal_receipt apply(const journal_change& change);
   /// Writes what the transaction as a whole must leave behind; call before its commit.
   void finish();
@@ -60,7 +61,7 @@ private:
   std::string node_name_;
   target_rows targets_;
   target_cache target_reader_;
-  std::unordered_set<uint64_t> tasks_seen_;     ///< exist, as far as this transaction goes
+  std::unordered_set<uint64_t> tasks_seen_; ///< exist, as far as this transaction goes
   std::unordered_map<uint16_t, uint64_t> highest_of_shard_;
   uint64_t highest_at_open_ = 0;
   struct id_bounds {

@@ -28,14 +28,14 @@ void change_writer::apply_end(const job_end& end, journal_receipt& receipt) {
   int copied = 0;
   if (end.last) {
     const attempt_record& last = *end.last;
-    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at), end.attempt,
-                           unless_empty(end.reason), last.number, unless_empty(last.node), to_column(last.started_at),
-                           to_column(last.finished_at), outcome_column(last), unless_empty(last.error),
-                           unless_empty(last.response));
+    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at),
+                           end.attempt, unless_empty(end.reason), last.number, unless_empty(last.node),
+                           to_column(last.started_at), to_column(last.finished_at), outcome_column(last),
+                           unless_empty(last.error), unless_empty(last.response));
   } else {
     constexpr std::nullopt_t none = std::nullopt;
-    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at), end.attempt,
-                           unless_empty(end.reason), none, none, none, none, none, none, none);
+    copied = database_.run(sql::copy_to_history, value_of(end.id), number_of(end.state), to_column(end.finished_at),
+                           end.attempt, unless_empty(end.reason), none, none, none, none, none, none, none);
   }
   if (copied == 0) {
     receipt.missing.push_back(end.id);
@@ -105,8 +105,8 @@ void change_writer::apply_late(const late_result& late) {
 
 void change_writer::apply_revive(const job_revive& revive, journal_receipt& receipt) {
   database_.run(sql::keep_last_attempt, value_of(revive.id));
-  const int copied =
-      database_.run(sql::copy_to_live, value_of(revive.id), to_column(revive.due_at), static_cast<int64_t>(revive.priority));
+  const int copied = database_.run(sql::copy_to_live, value_of(revive.id), to_column(revive.due_at),
+                                   static_cast<int64_t>(revive.priority));
   if (copied == 0) {
     receipt.missing.push_back(revive.id);
     return;

@@ -1,4 +1,5 @@
-// Where a test may stand in the way of the SQLite writer: the steps of a transaction at which it can pretend that SQLite failed.
+// Where a test may stand in the way of the SQLite writer: the steps of a transaction at which it can pretend that
+// SQLite failed.
 #pragma once
 
 #include <functional>

@@ -22,8 +22,8 @@ void configure_library() {
 } // namespace
 
 statement::statement(sqlite3* database, const std::string& sql) : database_{database} {
-  const int code = sqlite3_prepare_v3(database, sql.c_str(), static_cast<int>(sql.size()) + 1, SQLITE_PREPARE_PERSISTENT,
-                                      &handle_, nullptr);
+  const int code = sqlite3_prepare_v3(database, sql.c_str(), static_cast<int>(sql.size()) + 1,
+                                      SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (code != SQLITE_OK) fail(database, code);
 }
 
@@ -114,16 +114,17 @@ void connection::apply_settings() {
   if (sqlite3_db_readonly(database_, "main") == 1) throw failure{SQLITE_READONLY, "the file can't be written"};
   const std::pair<const char*, const char*> wanted[] = {
       {"journal_mode", "wal"},
-      {"synchronous", "2"},            // FULL: a commit is on the disk before it is answered
-      {"wal_autocheckpoint", "4000"},  // pages; fewer cost rate, more make single commits slow
+      {"synchronous", "2"},               // FULL: a commit is on the disk before it is answered
+      {"wal_autocheckpoint", "4000"},     // pages; fewer cost rate, more make single commits slow
       {"journal_size_limit", "67108864"}, // the WAL shrinks to this after a long reader made it grow
-      {"secure_delete", "0"},          // Debian's SQLite overwrites deleted rows with zeros otherwise
-      {"cache_size", "-32768"},        // KiB
+      {"secure_delete", "0"},             // Debian's SQLite overwrites deleted rows with zeros otherwise
+      {"cache_size", "-32768"},           // KiB
   };
   for (const auto& [name, value] : wanted) {
     execute(std::string{"pragma "} + name + " = " + value);
     if (const std::string found = pragma(name); found != value)
-      throw failure{SQLITE_ERROR, std::string{"the setting "} + name + " = " + value + " was not taken: it is " + found};
+      throw failure{SQLITE_ERROR,
+                    std::string{"the setting "} + name + " = " + value + " was not taken: it is " + found};
   }
 }
 

@@ -1,5 +1,6 @@
-// SQLite behind three small classes: a connection that applies and reads back its settings, statements that it keeps prepared, and cursors
-// that let go of the read lock when they go out of scope. Errors are thrown as `failure` and become values at the journal's edge.
+// SQLite behind three small classes: a connection that applies and reads back its settings, statements that it keeps
+// prepared, and cursors that let go of the read lock when they go out of scope. Errors are thrown as `failure` and
+// become values at the journal's edge.
 #pragma once
 
 #include "persistence/sqlite/commit_fault.hpp"
@@ -106,7 +107,8 @@ struct connection_settings {
   commit_fault_ptr faults; ///< for tests; null: none
 };
 
-/// One connection, used by one thread at a time. SQL texts name their tables with the prefix `ww_`, which is replaced by the configured one.
+/// One connection, used by one thread at a time. SQL texts name their tables with the prefix `ww_`, which is replaced
+/// by the configured one.
 class connection {
 public:
   /// Opens and applies all settings, so that a connection opened again can't lack one. Throws failure.
@@ -115,7 +117,8 @@ public:
   connection& operator=(const connection&) = delete;
   ~connection();
 
-  /// Runs a constant text once to its end; the statement stays prepared under the address of the text. Answers the number of changed rows.
+  /// Runs a constant text once to its end; the statement stays prepared under the address of the text. Answers the
+  /// number of changed rows.
   template <class... Values>
   int run(const char* sql, const Values&... values) {
     statement& kept = prepared(sql);

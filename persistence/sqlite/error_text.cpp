@@ -9,17 +9,24 @@ namespace {
 const char* remedy(int code) {
   switch (code) {
   case SQLITE_FULL: return "no space is left for the database: free some, writing goes on by itself";
-  case SQLITE_READONLY: return "the database file or its folder can't be written: give this user the right to write both";
+  case SQLITE_READONLY:
+    return "the database file or its folder can't be written: give this user the right to write both";
   case SQLITE_PERM:
-  case SQLITE_AUTH: return "the right to use the database file is missing: give this user the right to read and write it";
-  case SQLITE_CANTOPEN: return "the database file can't be opened: its folder must exist and be writable, and open files be left";
+  case SQLITE_AUTH:
+    return "the right to use the database file is missing: give this user the right to read and write it";
+  case SQLITE_CANTOPEN:
+    return "the database file can't be opened: its folder must exist and be writable, and open files be left";
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
-  case SQLITE_PROTOCOL: return "another program holds a lock on the database file: end it (a shell of sqlite3, a backup)";
-  case SQLITE_IOERR: return "the disk failed to read or write the database: look into the system's log, check its space and limits";
+  case SQLITE_PROTOCOL:
+    return "another program holds a lock on the database file: end it (a shell of sqlite3, a backup)";
+  case SQLITE_IOERR:
+    return "the disk failed to read or write the database: look into the system's log, check its space and limits";
   case SQLITE_NOMEM: return "no memory is left";
-  case SQLITE_NOTADB: return "the file is not a SQLite database: name another file, or move it away for a new one to be made";
-  case SQLITE_CORRUPT: return "the database file is damaged: restore it from a backup, or rescue rows with `sqlite3 FILE .recover`";
+  case SQLITE_NOTADB:
+    return "the file is not a SQLite database: name another file, or move it away for a new one to be made";
+  case SQLITE_CORRUPT:
+    return "the database file is damaged: restore it from a backup, or rescue rows with `sqlite3 FILE .recover`";
   default: return nullptr;
   }
 }

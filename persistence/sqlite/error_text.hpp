@@ -6,7 +6,8 @@
 
 namespace wheelwork::sqlite {
 
-/// Whether the trouble may go by itself or by a hand that frees space or changes rights: then the code is `unavailable`, else `broken`.
+/// Whether the trouble may go by itself or by a hand that frees space or changes rights: then the code is
+/// `unavailable`, else `broken`.
 journal_error to_journal_error(const failure& error, const std::string& path);
 /// The same for a call that opens the file.
 std::string open_error_text(const failure& error, const std::string& path);

@@ -44,11 +44,13 @@ result<std::string, std::string> place_of_database(const std::string& url, bool 
   if (cause) return wheelwork::failure(with_cause("the database path of `" + url + "` can't be used", cause));
   const fs::path folder = named.parent_path();
   if (create_folder && !fs::exists(folder, cause) && !fs::create_directories(folder, cause) && cause)
-    return wheelwork::failure(with_cause("the folder " + folder.string() + " can't be created for the database", cause) +
-                              ". Create it or name another one in database.url");
+    return wheelwork::failure(
+        with_cause("the folder " + folder.string() + " can't be created for the database", cause) +
+        ". Create it or name another one in database.url");
   const fs::path whole = fs::weakly_canonical(named, cause);
   if (cause) return wheelwork::failure(with_cause("the database path " + named.string() + " can't be used", cause));
-  if (fs::is_directory(whole, cause)) return wheelwork::failure(whole.string() + " is a folder: database.url must name a file in it");
+  if (fs::is_directory(whole, cause))
+    return wheelwork::failure(whole.string() + " is a folder: database.url must name a file in it");
   struct statfs about {};
   if (::statfs(whole.parent_path().c_str(), &about) == 0) {
     if (const auto network = network_file_system(about.f_type))

@@ -1,4 +1,5 @@
-// Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the filter allows.
+// Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the
+// filter allows.
 #include "persistence/sqlite/job_query.hpp"
 #include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/reader.hpp"
@@ -48,19 +49,23 @@ struct id_span {
   int64_t end = std::numeric_limits<int64_t>::max(); ///< exclusive
 };
 
-// Ids hold a time that is near created_at; how near is known, so that a list of last week does not walk over this week's jobs.
+// Ids hold a time that is near created_at; how near is known, so that a list of last week does not walk over this
+// week's jobs.
 id_span ids_created(connection& database, const job_filter& filter) {
   id_span span;
-  if (filter.below) span.end = static_cast<int64_t>(std::min<uint64_t>(value_of(*filter.below), std::numeric_limits<int64_t>::max()));
+  if (filter.below)
+    span.end = static_cast<int64_t>(std::min<uint64_t>(value_of(*filter.below), std::numeric_limits<int64_t>::max()));
   if (!filter.created_from && !filter.created_until) return span;
   auto rows = database.query(sql::read_id_bounds);
   if (!rows.next()) return span;
   constexpr int64_t latest = int64_t{1} << 43;
   const auto id_at = [](int64_t time) {
-    return static_cast<int64_t>(make_id(static_cast<uint64_t>(std::clamp<int64_t>(time, 0, latest - 1)), shard_id{0}, 0));
+    return static_cast<int64_t>(
+        make_id(static_cast<uint64_t>(std::clamp<int64_t>(time, 0, latest - 1)), shard_id{0}, 0));
   };
   if (filter.created_from) span.lowest = id_at(to_column(*filter.created_from) - rows->integer(1) - 1);
-  if (filter.created_until) span.end = std::min(span.end, id_at(to_column(*filter.created_until) + rows->integer(0) + 1));
+  if (filter.created_until)
+    span.end = std::min(span.end, id_at(to_column(*filter.created_until) + rows->integer(0) + 1));
   return span;
 }
 
@@ -138,7 +143,8 @@ std::string text_of_list(const job_filter& filter, bool live, std::optional<int6
 std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter) {
   std::vector<job_view> found;
   const id_span ids = ids_created(database, filter);
-  // A name that was deleted and used again stands for several tasks: one walk each, since only then the order comes from an index.
+  // A name that was deleted and used again stands for several tasks: one walk each, since only then the order comes
+  // from an index.
   for (const auto& task : tasks_named(database, filter.task_name)) {
     for (const table from : {table::live, table::history}) {
       if (!states_fit(from, filter.state)) continue;

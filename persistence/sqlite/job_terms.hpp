@@ -1,5 +1,6 @@
-// What a job can be found by besides its id: each term is a row of its own in one table, written when the job is made and dropped when the job
-// leaves. So the tables of live and finished jobs need no index for it, and a plain job pays nothing.
+// What a job can be found by besides its id: each term is a row of its own in one table, written when the job is made
+// and dropped when the job leaves. So the tables of live and finished jobs need no index for it, and a plain job pays
+// nothing.
 #pragma once
 
 #include "persistence/sqlite/rows.hpp"
@@ -11,7 +12,8 @@ std::string unique_key_term(std::string_view key);
 std::string external_id_term(std::string_view id);
 std::string task_term(int64_t task);
 
-/// The columns of a job from which its terms come: task, labels, unique_key, external_id, in this order from `first` on.
+/// The columns of a job from which its terms come: task, labels, unique_key, external_id, in this order from `first`
+/// on.
 std::vector<std::string> terms_of_row(const statement& row, int first);
 std::vector<std::string> terms_of(const new_job& made);
 

@@ -26,7 +26,8 @@ void append_skips(cursor rows, wall_time until, std::vector<ledger_entry>& into)
 
 } // namespace
 
-std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until, size_t limit) {
+std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until,
+                                      size_t limit) {
   std::vector<ledger_entry> found;
   const int64_t begin = to_column(from), end = to_column(until);
   append_fires(database.query(sql::fires_of_task, value_of(task), begin, end, limit), found);

@@ -32,12 +32,14 @@ result<lock_file, std::string> lock_file::take(const std::string& database_path,
   lock_file lock{descriptor};
   // flock() belongs to the open file, not to the process, so that a second node in one process is refused as well.
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return wheelwork::failure("the lock file " + path + " can't be locked: " + std::strerror(errno));
+    if (errno != EWOULDBLOCK)
+      return wheelwork::failure("the lock file " + path + " can't be locked: " + std::strerror(errno));
     return wheelwork::failure("the database " + database_path + " is in use by " + read_holder(descriptor) +
                               ": stop that node first, or name another database");
   }
   const std::string text = "pid " + std::to_string(::getpid()) + " (node " + node_name + ")\n";
-  if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+  if (::ftruncate(descriptor, 0) != 0 ||
+      ::pwrite(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return wheelwork::failure("the lock file " + path + " can't be written: " + std::strerror(errno) +
                               ". Free some space on that disk");
   return lock;

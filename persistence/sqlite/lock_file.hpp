@@ -7,8 +7,8 @@
 
 namespace wheelwork::sqlite {
 
-/// Holds `<database>.lock`, with the pid and the node's name in it. The file stays when the lock is given up: deleting it would let two
-/// processes hold locks on two files of one name.
+/// Holds `<database>.lock`, with the pid and the node's name in it. The file stays when the lock is given up: deleting
+/// it would let two processes hold locks on two files of one name.
 class lock_file {
 public:
   /// The error names the process that holds the lock; a second lock from this process is refused, too.

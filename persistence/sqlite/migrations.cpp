@@ -57,8 +57,9 @@ migration_status read_migration_status(connection& database) {
 migration_status apply_migrations(connection& database, uint16_t shards) {
   const uint32_t found = version_of(database);
   if (found > newest_version)
-    throw std::runtime_error{"its tables have version " + std::to_string(found) + ", this program knows versions up to " +
-                             std::to_string(newest_version) + ": start a newer wheelwork, or restore an older backup"};
+    throw std::runtime_error{"its tables have version " + std::to_string(found) +
+                             ", this program knows versions up to " + std::to_string(newest_version) +
+                             ": start a newer wheelwork, or restore an older backup"};
   for (const migration& one : migrations) {
     if (one.version <= found) continue;
     database.execute("begin immediate");

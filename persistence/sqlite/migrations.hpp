@@ -9,8 +9,9 @@ namespace wheelwork::sqlite {
 /// Reads only. A database without tables has version 0.
 migration_status read_migration_status(connection& database);
 
-/// Applies what is missing, each version in a transaction of its own, so that a start that was killed in between goes on where it stopped.
-/// The first one fixes the number of shards and draws the secret. Throws failure, or std::runtime_error with words for the user.
+/// Applies what is missing, each version in a transaction of its own, so that a start that was killed in between goes
+/// on where it stopped. The first one fixes the number of shards and draws the secret. Throws failure, or
+/// std::runtime_error with words for the user.
 migration_status apply_migrations(connection& database, uint16_t shards);
 
 /// Letters, digits and underscores, at most 32, not a digit first.

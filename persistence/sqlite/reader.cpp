@@ -25,7 +25,8 @@ void append_jobs(cursor rows, target_cache& targets, std::vector<job>& into) {
   while (rows.next()) into.push_back(decode_job(rows.row(), targets));
 }
 
-// One entry per number. What was written as a row of its own came later than what stands in the job's row, so it wins where both are there.
+// One entry per number. What was written as a row of its own came later than what stands in the job's row, so it wins
+// where both are there.
 void merge_attempts(std::vector<attempt_record>& kept, attempt_record own) {
   const auto at = std::lower_bound(kept.begin(), kept.end(), own.number,
                                    [](const attempt_record& any, uint32_t number) { return any.number < number; });
@@ -94,15 +95,16 @@ auto reader::load_window(shard_id shard, std::optional<load_position> after, wal
     job_window window;
     const auto number = static_cast<int64_t>(value_of(shard));
     if (!after) {
-      append_jobs(database_->query(sql::window_from_start, number, to_column(until), limit + 1), *targets_, window.jobs);
+      append_jobs(database_->query(sql::window_from_start, number, to_column(until), limit + 1), *targets_,
+                  window.jobs);
     } else if (after->due_at < until) {
       const int64_t due = to_column(after->due_at);
       append_jobs(database_->query(sql::window_rest_of_instant, number, due, value_of(after->id), limit + 1), *targets_,
                   window.jobs);
       if (window.jobs.size() <= limit)
-        append_jobs(database_->query(sql::window_after_instant, number, due, to_column(until),
-                                     limit + 1 - window.jobs.size()),
-                    *targets_, window.jobs);
+        append_jobs(
+            database_->query(sql::window_after_instant, number, due, to_column(until), limit + 1 - window.jobs.size()),
+            *targets_, window.jobs);
     }
     // One more than asked for was read to know whether there are more.
     window.complete = window.jobs.size() <= limit;
@@ -121,7 +123,8 @@ auto reader::open_attempts(shard_id shard) -> answer<std::vector<recovered_job>>
       one.open_attempt->started_at = to_time(rows->optional_integer(started_at_column));
       found.push_back(std::move(one));
     }
-    std::sort(found.begin(), found.end(), [](const recovered_job& a, const recovered_job& b) { return a.what.id < b.what.id; });
+    std::sort(found.begin(), found.end(),
+              [](const recovered_job& a, const recovered_job& b) { return a.what.id < b.what.id; });
     return found;
   });
 }
@@ -178,7 +181,8 @@ auto reader::count_live() -> answer<live_count> {
     };
     count.live = number(sql::count_live);
     count.running = number(sql::count_running);
-    if (auto rows = database_->query(sql::read_writer, 0); rows.next()) count.batch = static_cast<uint64_t>(rows->integer(1));
+    if (auto rows = database_->query(sql::read_writer, 0); rows.next())
+      count.batch = static_cast<uint64_t>(rows->integer(1));
     return count;
   });
 }

@@ -22,7 +22,8 @@ public:
   answer<std::vector<task_row>> tasks_of_shard(shard_id shard) override;
   answer<std::optional<task_row>> task_by_name(const std::string& name) override;
   answer<std::vector<task_row>> list_tasks(const task_filter& filter) override;
-  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until, size_t limit) override;
+  answer<job_window> load_window(shard_id shard, std::optional<load_position> after, wall_time until,
+                                 size_t limit) override;
   answer<std::vector<recovered_job>> open_attempts(shard_id shard) override;
   answer<std::vector<job>> live_fires(shard_id shard) override;
   answer<shard_recovery> recovery_of(shard_id shard) override;
@@ -45,7 +46,8 @@ private:
 
 /// The parts of longer reads, each in a file of its own.
 std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter);
-std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until, size_t limit);
+std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until,
+                                      size_t limit);
 std::vector<task_row> list_tasks(connection& database, const task_filter& filter);
 task_row decode_task(const statement& row);
 

@@ -11,10 +11,33 @@ namespace {
 
 constexpr size_t known_targets_max = 20'000;
 
-enum job_column { id, due_at, task, fire_time, target_row, attempt, retries_used, lost_in_row, priority, origin, started_at,
-                  content_type, payload_bytes };
-enum view_column { marks = job_columns, unique_key, external_id, created_at, task_name, state, finished_at, reason, last_number,
-                   last_node };
+enum job_column {
+  id,
+  due_at,
+  task,
+  fire_time,
+  target_row,
+  attempt,
+  retries_used,
+  lost_in_row,
+  priority,
+  origin,
+  started_at,
+  content_type,
+  payload_bytes
+};
+enum view_column {
+  marks = job_columns,
+  unique_key,
+  external_id,
+  created_at,
+  task_name,
+  state,
+  finished_at,
+  reason,
+  last_number,
+  last_node
+};
 
 static_assert(payload_bytes + 1 == job_columns && started_at == started_at_column);
 

@@ -26,8 +26,8 @@ int64_t number_of(Enumeration value) {
 std::optional<std::string> labels_to_column(const labels& marks);
 labels labels_from_column(std::string_view text);
 
-/// Target rows that a connection has read. Rows never change and their ids are never used twice, so nothing here gets old; it is emptied when
-/// it gets large.
+/// Target rows that a connection has read. Rows never change and their ids are never used twice, so nothing here gets
+/// old; it is emptied when it gets large.
 class target_cache {
 public:
   explicit target_cache(connection& database) : database_{database} {}

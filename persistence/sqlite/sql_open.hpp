@@ -9,9 +9,8 @@ inline constexpr char add_shard[] = "insert into ww_shard (shard, id_millisecond
                                     "inherited_lease_until) values (?1, 0, 0, 1, 0)";
 inline constexpr char add_node[] = "insert into ww_node (name, started_at, lease_until) values (?1, ?2, 0)";
 inline constexpr char drop_idle_nodes[] = "delete from ww_node where incarnation not in (select owner from ww_shard)";
-inline constexpr char take_writer[] =
-    "insert into ww_writer (id, incarnation, batch, fenced) values (?1, ?2, 0, 0) "
-    "on conflict (id) do update set incarnation = excluded.incarnation, fenced = 0";
+inline constexpr char take_writer[] = "insert into ww_writer (id, incarnation, batch, fenced) values (?1, ?2, 0, 0) "
+                                      "on conflict (id) do update set incarnation = excluded.incarnation, fenced = 0";
 inline constexpr char read_shards[] =
     "select s.shard, s.released, max(s.inherited_lease_until, coalesce(n.lease_until, 0)) "
     "from ww_shard s left join ww_node n on n.incarnation = s.owner order by s.shard";

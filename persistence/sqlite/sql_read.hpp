@@ -4,12 +4,13 @@
 namespace wheelwork::sqlite::sql {
 
 // What a scheduler needs of a live job; decode_job() knows the order.
-#define WHEELWORK_JOB_COLUMNS                                                                                                  \
-  "id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, started_at, content_type, payload"
+#define WHEELWORK_JOB_COLUMNS                                                                                          \
+  "id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, started_at, "            \
+  "content_type, payload"
 
-inline constexpr char window_from_start[] = "select " WHEELWORK_JOB_COLUMNS
-                                            " from ww_job where shard = ?1 and running = 0 and due_at < ?2 "
-                                            "order by due_at, id limit ?3";
+inline constexpr char window_from_start[] =
+    "select " WHEELWORK_JOB_COLUMNS " from ww_job where shard = ?1 and running = 0 and due_at < ?2 "
+    "order by due_at, id limit ?3";
 /// The rest of an instant, then all later ones: two texts, so that each is one walk along the index.
 inline constexpr char window_rest_of_instant[] =
     "select " WHEELWORK_JOB_COLUMNS
@@ -27,22 +28,24 @@ inline constexpr char reserved_of_shard[] = "select id_milliseconds_reserved fro
 inline constexpr char spec_of_target[] = "select spec from ww_target where id = ?1";
 
 // What the API shows; decode_view() knows the order. The task's name comes from its own table.
-#define WHEELWORK_VIEW_TAIL                                                                                                    \
+#define WHEELWORK_VIEW_TAIL                                                                                            \
   ", labels, unique_key, external_id, created_at, (select name from ww_task_name n where n.id = j.task)"
-#define WHEELWORK_LIVE_VIEW                                                                                                    \
-  "select " WHEELWORK_JOB_COLUMNS WHEELWORK_VIEW_TAIL                                                                          \
+#define WHEELWORK_LIVE_VIEW                                                                                            \
+  "select " WHEELWORK_JOB_COLUMNS WHEELWORK_VIEW_TAIL                                                                  \
   ", running, null, null, null, started_node, started_at, null, null, null, null "
-#define WHEELWORK_HISTORY_VIEW                                                                                                 \
-  "select id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, null, content_type, "     \
-  "payload" WHEELWORK_VIEW_TAIL ", state, finished_at, reason, last_number, last_node, last_started_at, last_finished_at, "    \
+#define WHEELWORK_HISTORY_VIEW                                                                                         \
+  "select id, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, priority, origin, null, "           \
+  "content_type, "                                                                                                     \
+  "payload" WHEELWORK_VIEW_TAIL                                                                                        \
+  ", state, finished_at, reason, last_number, last_node, last_started_at, last_finished_at, "                          \
   "last_outcome, last_error, last_response "
 
 inline constexpr char live_view[] = WHEELWORK_LIVE_VIEW;
 inline constexpr char history_view[] = WHEELWORK_HISTORY_VIEW;
 inline constexpr char find_live[] = WHEELWORK_LIVE_VIEW "from ww_job j where id = ?1";
 inline constexpr char find_history[] = WHEELWORK_HISTORY_VIEW "from ww_job_history j where id = ?1";
-inline constexpr char attempts_of_job[] =
-    "select number, node, started_at, finished_at, outcome, error, response from ww_attempt where job_id = ?1 order by number";
+inline constexpr char attempts_of_job[] = "select number, node, started_at, finished_at, outcome, error, response from "
+                                          "ww_attempt where job_id = ?1 order by number";
 inline constexpr char tasks_of_name[] = "select id from ww_task_name where name = ?1";
 
 #undef WHEELWORK_HISTORY_VIEW
@@ -51,13 +54,15 @@ inline constexpr char tasks_of_name[] = "select id from ww_task_name where name 
 #undef WHEELWORK_JOB_COLUMNS
 
 inline constexpr char count_live[] = "select count(*) from ww_job";
-inline constexpr char count_running[] = "select count(*) from ww_job where shard in (select shard from ww_shard) and running = 1";
+inline constexpr char count_running[] =
+    "select count(*) from ww_job where shard in (select shard from ww_shard) and running = 1";
 
-inline constexpr char fires_of_task[] =
-    "select fire_time, job_id from ww_fire where task = ?1 and fire_time >= ?2 and fire_time < ?3 order by fire_time limit ?4";
-/// Runs of skips of a task don't overlap, so that their order by end is their order by begin, and few reach over the end of a span.
-inline constexpr char skips_within[] =
-    "select from_at, to_at, count, verdict from ww_fire_skip where task = ?1 and to_at >= ?2 and to_at < ?3 order by to_at limit ?4";
+inline constexpr char fires_of_task[] = "select fire_time, job_id from ww_fire where task = ?1 and fire_time >= ?2 and "
+                                        "fire_time < ?3 order by fire_time limit ?4";
+/// Runs of skips of a task don't overlap, so that their order by end is their order by begin, and few reach over the
+/// end of a span.
+inline constexpr char skips_within[] = "select from_at, to_at, count, verdict from ww_fire_skip where task = ?1 and "
+                                       "to_at >= ?2 and to_at < ?3 order by to_at limit ?4";
 inline constexpr char skips_over_end[] =
     "select from_at, to_at, count, verdict from ww_fire_skip where task = ?1 and to_at >= ?2 order by to_at limit 16";
 

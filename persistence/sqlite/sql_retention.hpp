@@ -3,15 +3,14 @@
 
 namespace wheelwork::sqlite::sql {
 
-inline constexpr char old_history[] =
-    "select id, task, labels, unique_key, external_id from ww_job_history where finished_at < ?1 order by finished_at limit ?2";
-inline constexpr char drop_old_fires[] =
-    "delete from ww_fire where (task, fire_time) in (select task, fire_time from ww_fire where fire_time < ?1 limit ?2)";
-inline constexpr char drop_old_skips[] =
-    "delete from ww_fire_skip where (task, from_at, verdict) in "
-    "(select task, from_at, verdict from ww_fire_skip where to_at < ?1 limit ?2)";
-inline constexpr char drop_expired_keys[] =
-    "delete from ww_unique_key where key in (select key from ww_unique_key where until is not null and until <= ?1 limit ?2)";
+inline constexpr char old_history[] = "select id, task, labels, unique_key, external_id from ww_job_history where "
+                                      "finished_at < ?1 order by finished_at limit ?2";
+inline constexpr char drop_old_fires[] = "delete from ww_fire where (task, fire_time) in (select task, fire_time from "
+                                         "ww_fire where fire_time < ?1 limit ?2)";
+inline constexpr char drop_old_skips[] = "delete from ww_fire_skip where (task, from_at, verdict) in "
+                                         "(select task, from_at, verdict from ww_fire_skip where to_at < ?1 limit ?2)";
+inline constexpr char drop_expired_keys[] = "delete from ww_unique_key where key in (select key from ww_unique_key "
+                                            "where until is not null and until <= ?1 limit ?2)";
 inline constexpr char drop_unused_task_names[] =
     "delete from ww_task_name where id in (select n.id from ww_task_name n where "
     "not exists (select 1 from ww_task t where t.id = n.id) and "

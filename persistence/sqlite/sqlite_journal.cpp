@@ -55,13 +55,15 @@ private:
 
 void read_database_row(connection& database, uint16_t shards_wanted, registration& into) {
   auto rows = database.query(sql::read_database);
-  if (!rows.next() || rows->text(0).size() != into.secret.size()) throw std::runtime_error{"its row of the table database is missing"};
+  if (!rows.next() || rows->text(0).size() != into.secret.size())
+    throw std::runtime_error{"its row of the table database is missing"};
   const std::string_view secret = rows->text(0);
   std::copy(secret.begin(), secret.end(), into.secret.begin());
   into.shards = static_cast<uint16_t>(rows->integer(1));
   if (into.shards != shards_wanted)
-    throw std::runtime_error{"it was made with " + std::to_string(into.shards) + " shards, and that number is fixed: set cluster.shards = " +
-                             std::to_string(into.shards) + " (it is " + std::to_string(shards_wanted) + ")"};
+    throw std::runtime_error{"it was made with " + std::to_string(into.shards) +
+                             " shards, and that number is fixed: set cluster.shards = " + std::to_string(into.shards) +
+                             " (it is " + std::to_string(shards_wanted) + ")"};
 }
 
 // A new incarnation takes the writer row and all shards; from here on whatever an older one still tries is fenced.
@@ -111,7 +113,8 @@ auto with_file(const journal_options& options, bool create_folder, Function&& fu
 
 } // namespace
 
-result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_options& options, commit_fault_ptr faults) {
+result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_options& options,
+                                                                  commit_fault_ptr faults) {
   using answer = result<std::unique_ptr<journal>, std::string>;
   if (!options.clock) return wheelwork::failure(std::string{"journal_options.clock must be set"});
   return with_file(options, true, [&](connection_settings settings) -> answer {
@@ -123,12 +126,14 @@ result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_
       const migration_status status = read_migration_status(database);
       if (!options.migrate && !status.pending.empty())
         throw std::runtime_error{"its tables have version " + std::to_string(status.version) + " and need " +
-                                 std::to_string(status.newest) + ": run `wheelwork migrate`, or set database.migrate = true"};
+                                 std::to_string(status.newest) +
+                                 ": run `wheelwork migrate`, or set database.migrate = true"};
       apply_migrations(database, options.shards);
       registered = register_node(database, options);
     }
     settings.faults = std::move(faults);
-    return std::make_unique<sqlite_journal>(std::move(*lock), std::move(settings), std::move(registered), options.clock);
+    return std::make_unique<sqlite_journal>(std::move(*lock), std::move(settings), std::move(registered),
+                                            options.clock);
   });
 }
 
@@ -144,7 +149,8 @@ result<migration_status, std::string> sqlite_migration_status(const journal_opti
 
 result<migration_status, std::string> migrate_sqlite(const journal_options& options) {
   using answer = result<migration_status, std::string>;
-  if (auto status = sqlite_migration_status(options); status && status->pending.empty() && status->version == status->newest)
+  if (auto status = sqlite_migration_status(options);
+      status && status->pending.empty() && status->version == status->newest)
     return status; // also beside a running node
   return with_file(options, true, [&](connection_settings settings) -> answer {
     auto lock = lock_file::take(settings.path, "migrate");

@@ -1,4 +1,5 @@
-// Finds targets that no job uses any more, in small steps: a delay queue whose every job has its own URL would otherwise keep them all.
+// Finds targets that no job uses any more, in small steps: a delay queue whose every job has its own URL would
+// otherwise keep them all.
 #pragma once
 
 #include "persistence/sqlite/connection.hpp"
@@ -8,8 +9,9 @@
 
 namespace wheelwork::sqlite {
 
-/// One sweep walks all live jobs, then history, remembers the targets that it meets, then deletes the others that are older than the sweep.
-/// What is used by a push or a revival while it goes on counts as met. What it knows is lost at a restart; the next sweep begins anew.
+/// One sweep walks all live jobs, then history, remembers the targets that it meets, then deletes the others that are
+/// older than the sweep. What is used by a push or a revival while it goes on counts as met. What it knows is lost at a
+/// restart; the next sweep begins anew.
 class unused_targets {
 public:
   /// One step inside a transaction, over at most `rows` jobs or targets. Answers how many targets it deleted.
@@ -25,8 +27,8 @@ private:
 
   phase phase_ = phase::idle;
   int64_t cursor_ = 0;
-  int64_t newest_ = 0;       ///< targets up to here are in question
-  int64_t last_newest_ = 0;  ///< of the sweep before
+  int64_t newest_ = 0;      ///< targets up to here are in question
+  int64_t last_newest_ = 0; ///< of the sweep before
   std::unordered_set<int64_t> met_;
 };
 

@@ -71,11 +71,11 @@ void writer::advance_to(uint64_t batch) {
   if (database_->run(sql::advance_batch, id, identity_.incarnation, batch) == 1) return;
   std::string found = "is missing";
   if (auto rows = database_->query(sql::read_writer, id); rows.next())
-    found = "belongs to incarnation " + std::to_string(rows->integer(0)) + " with batch " + std::to_string(rows->integer(1)) +
-            (rows->integer(2) ? ", fenced" : "");
+    found = "belongs to incarnation " + std::to_string(rows->integer(0)) + " with batch " +
+            std::to_string(rows->integer(1)) + (rows->integer(2) ? ", fenced" : "");
   throw fenced_off{"writer row " + std::to_string(id) + " " + found + "; this is incarnation " +
-                   std::to_string(identity_.incarnation) + " of node " + self_.name + " with batch " + std::to_string(batch) +
-                   ": another node took over, this one must stop"};
+                   std::to_string(identity_.incarnation) + " of node " + self_.name + " with batch " +
+                   std::to_string(batch) + ": another node took over, this one must stop"};
 }
 
 auto writer::commit(const std::vector<journal_change>& changes) -> result<receipts, journal_error> {
@@ -131,7 +131,8 @@ auto writer::write_batch(const std::vector<journal_change>& changes) -> receipts
     answers = apply_changes(changes, false);
   } catch (const change_refused&) {
     // Rare: one of them conflicts. All over again, now with a savepoint around each, so that it fails alone.
-    if (!database_->roll_back()) throw failure{SQLITE_IOERR_ROLLBACK_ATOMIC, "the transaction could not be rolled back"};
+    if (!database_->roll_back())
+      throw failure{SQLITE_IOERR_ROLLBACK_ATOMIC, "the transaction could not be rolled back"};
     changes_->forget();
     begin();
     advance_to(batch);

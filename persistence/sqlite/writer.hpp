@@ -1,4 +1,5 @@
-// The one connection that writes: transactions, their fence and batch number, and how a lost answer of COMMIT is settled.
+// The one connection that writes: transactions, their fence and batch number, and how a lost answer of COMMIT is
+// settled.
 #pragma once
 
 #include "persistence/journal.hpp"

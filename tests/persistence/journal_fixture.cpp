@@ -45,7 +45,8 @@ temporary_folder::~temporary_folder() {
 wall_time at(int64_t offset_ms) { return wall_time{milliseconds{1'790'000'000'000 + offset_ms}}; }
 
 resolved_target_ptr native(const std::string& handler, const std::string& other_members) {
-  const auto body = nlohmann::json::parse(R"({"target":{"native":{"handler":")" + handler + "\"}}" + other_members + "}");
+  const auto body =
+      nlohmann::json::parse(R"({"target":{"native":{"handler":")" + handler + "\"}}" + other_members + "}");
   auto made = resolved_target_from_json(body, json_context{});
   if (!made) throw std::runtime_error{made.error().at(0).pointer + ": " + made.error().at(0).message};
   return std::make_shared<const resolved_target>(std::move(*made));
@@ -99,7 +100,8 @@ job_end ending(uint64_t id, job_state state, uint32_t attempt) {
 
 task_ptr task_named(const std::string& name, uint64_t id, const std::string& other_members, uint64_t version) {
   const std::string text =
-      R"({"schedule":{"cron":"* * * * *"},"target":{"native":{"handler":"noop"}},"payload":{"b": 1,"a":2})" + other_members + "}";
+      R"({"schedule":{"cron":"* * * * *"},"target":{"native":{"handler":"noop"}},"payload":{"b": 1,"a":2})" +
+      other_members + "}";
   auto made = task_from_text(text, name, json_context{});
   if (!made) throw std::runtime_error{made.error().at(0).pointer + ": " + made.error().at(0).message};
   made->id = task_id{id};

@@ -1,5 +1,5 @@
-// What all tests of journals share: a clock that stands still, a folder that goes away, short ways to write changes, and the suite that every
-// backend passes.
+// What all tests of journals share: a clock that stands still, a folder that goes away, short ways to write changes,
+// and the suite that every backend passes.
 #pragma once
 
 #include "persistence/journal.hpp"

@@ -1,4 +1,5 @@
-// Random changes against SQLite and against the journal in memory, which is plain maps: both must say the same after every commit.
+// Random changes against SQLite and against the journal in memory, which is plain maps: both must say the same after
+// every commit.
 #include "tests/persistence/journal_fixture.hpp"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ private:
   }
 
   new_job job() {
-    new_job made = chance(3) ? fired(id(), task(), time()) : pushed(id(), time(), "handler-" + std::to_string(below(3)));
+    new_job made =
+        chance(3) ? fired(id(), task(), time()) : pushed(id(), time(), "handler-" + std::to_string(below(3)));
     if (chance(4) && !made.made.is_fire()) made.made.task = task();
     if (chance(3)) made.unique_key = "key-" + std::to_string(below(4));
     if (!made.unique_key.empty() && chance(2)) made.unique_until = time();
@@ -53,7 +55,8 @@ private:
     task_put made;
     made.expected_version = 1 + below(3);
     made.create = chance(2);
-    made.definition = task_named(task_name(of), value_of(of), chance(3) ? R"(,"external_id":"x")" : "", made.expected_version + 1);
+    made.definition =
+        task_named(task_name(of), value_of(of), chance(3) ? R"(,"external_id":"x")" : "", made.expected_version + 1);
     made.state.task = of;
     made.state.fired_until = time();
     return made;
@@ -73,8 +76,11 @@ private:
       change.ends.push_back(end);
     }
     if (chance(4)) change.unprepared.push_back({job_id{id()}});
-    if (chance(2)) change.agains.push_back({job_id{id()}, attempt(), time(), static_cast<uint16_t>(below(9)), static_cast<uint8_t>(below(4))});
-    if (chance(2)) change.starts.push_back({job_id{id()}, static_cast<uint32_t>(below(5)), time(), target_kind::native});
+    if (chance(2))
+      change.agains.push_back(
+          {job_id{id()}, attempt(), time(), static_cast<uint16_t>(below(9)), static_cast<uint8_t>(below(4))});
+    if (chance(2))
+      change.starts.push_back({job_id{id()}, static_cast<uint32_t>(below(5)), time(), target_kind::native});
     if (chance(3)) change.lates.push_back({job_id{id()}, attempt()});
     if (chance(3)) change.revived.push_back({job_id{id()}, time(), static_cast<uint8_t>(below(10))});
     for (uint64_t n = below(5); n > 0; --n) change.inserts.push_back(job());
@@ -93,14 +99,16 @@ public:
     for (const job_view& one : value(reader_.list_jobs({}))) add(one);
     for (const char* label : {"0", "1"}) list({.marks = {{"label", label}}});
     for (const char* name : {"task-0", "task-1"}) list({.task_name = name});
-    for (const auto state : {job_state::pending, job_state::running, job_state::succeeded, job_state::dead}) list({.state = state});
+    for (const auto state : {job_state::pending, job_state::running, job_state::succeeded, job_state::dead})
+      list({.state = state});
     list({.unique_key = "key-1"});
     list({.external_id = "outside-1"});
     list({.created_from = at(100), .created_until = at(300)});
     for (uint16_t shard = 0; shard < 2; ++shard) add_shard(shard_id{shard});
     for (uint64_t task = 1; task <= 3; ++task) add_ledger(task_id{task});
     const auto count = value(reader_.count_live());
-    text_ += "count " + std::to_string(count.live) + " " + std::to_string(count.running) + " " + std::to_string(count.batch) + "\n";
+    text_ += "count " + std::to_string(count.live) + " " + std::to_string(count.running) + " " +
+             std::to_string(count.batch) + "\n";
   }
   const std::string& text() const { return text_; }
 
@@ -110,7 +118,9 @@ private:
     if (!answer) throw std::runtime_error{answer.error().message};
     return std::move(*answer);
   }
-  static std::string show(std::optional<wall_time> time) { return time ? std::to_string((*time - at(0)).count()) : "-"; }
+  static std::string show(std::optional<wall_time> time) {
+    return time ? std::to_string((*time - at(0)).count()) : "-";
+  }
   void add(const std::optional<job_view>& view, uint64_t id) {
     text_ += std::to_string(id) + ": ";
     if (view) add(*view);
@@ -118,18 +128,20 @@ private:
   }
   void add(const job_view& view) {
     add(view.what);
-    text_ += " " + std::string{to_string(view.state)} + " " + view.task_name + " " + view.unique_key + " " + view.external_id + " " +
-             show(view.created_at) + " " + show(view.finished_at) + " " + view.reason;
+    text_ += " " + std::string{to_string(view.state)} + " " + view.task_name + " " + view.unique_key + " " +
+             view.external_id + " " + show(view.created_at) + " " + show(view.finished_at) + " " + view.reason;
     for (const auto& [key, label] : view.marks) text_ += " " + key + "=" + label;
     for (const attempt_record& one : view.attempts)
-      text_ += " [" + std::to_string(one.number) + " " + one.node + " " + show(one.started_at) + " " + show(one.finished_at) + " " +
-               (one.outcome ? std::string{to_string(*one.outcome)} : "-") + " " + one.error + "]";
+      text_ += " [" + std::to_string(one.number) + " " + one.node + " " + show(one.started_at) + " " +
+               show(one.finished_at) + " " + (one.outcome ? std::string{to_string(*one.outcome)} : "-") + " " +
+               one.error + "]";
     text_ += "\n";
   }
   void add(const job& what) {
-    text_ += std::to_string(value_of(what.id)) + " " + std::to_string(value_of(what.task)) + " " + show(what.due_at) + " " +
-             show(what.fire_time) + " " + what.how->spec + " " + std::string{what.body.data()} + " " + std::to_string(what.attempt) + " " +
-             std::to_string(what.retries_used) + " " + std::to_string(what.lost_in_row) + " " + std::to_string(what.priority) + " " +
+    text_ += std::to_string(value_of(what.id)) + " " + std::to_string(value_of(what.task)) + " " + show(what.due_at) +
+             " " + show(what.fire_time) + " " + what.how->spec + " " + std::string{what.body.data()} + " " +
+             std::to_string(what.attempt) + " " + std::to_string(what.retries_used) + " " +
+             std::to_string(what.lost_in_row) + " " + std::to_string(what.priority) + " " +
              std::to_string(static_cast<int>(what.origin)) + " " + std::to_string(what.start_recorded);
   }
   void list(const job_filter& filter) {
@@ -139,12 +151,14 @@ private:
   }
   void add_shard(shard_id shard) {
     for (const job& one : value(reader_.load_window(shard, {}, at(400), 15)).jobs) add(one), text_ += "\n";
-    for (const job& one : value(reader_.load_window(shard, load_position{at(100), job_id{20}}, at(400), 15)).jobs) add(one), text_ += "\n";
+    for (const job& one : value(reader_.load_window(shard, load_position{at(100), job_id{20}}, at(400), 15)).jobs)
+      add(one), text_ += "\n";
     for (const job& one : value(reader_.live_fires(shard))) add(one), text_ += "\n";
     for (const recovered_job& one : value(reader_.open_attempts(shard))) add(one.what), text_ += " open\n";
     for (const task_row& one : value(reader_.tasks_of_shard(shard)))
-      text_ += one.definition->name + " " + std::to_string(one.definition->version) + " " + show(one.state.fired_until) + " " +
-               std::to_string(one.state.runs) + " " + show(one.state.next_fire) + "\n";
+      text_ += one.definition->name + " " + std::to_string(one.definition->version) + " " +
+               show(one.state.fired_until) + " " + std::to_string(one.state.runs) + " " + show(one.state.next_fire) +
+               "\n";
     text_ += "reserved " + std::to_string(value(reader_.recovery_of(shard)).id_milliseconds_reserved) + "\n";
   }
   void add_ledger(task_id task) {
@@ -166,9 +180,11 @@ std::string show(const std::vector<journal_receipt>& receipts) {
   for (const journal_receipt& one : receipts) {
     text += one.error ? "error " + std::to_string(static_cast<int>(one.error->code)) : "applied";
     if (!one.error) {
-      for (const auto& [index, id] : one.repeated) text += " repeated " + std::to_string(index) + "=" + std::to_string(value_of(id));
+      for (const auto& [index, id] : one.repeated)
+        text += " repeated " + std::to_string(index) + "=" + std::to_string(value_of(id));
       for (const job_id id : one.missing) text += " missing " + std::to_string(value_of(id));
-      for (const job& job : one.revived) text += " revived " + std::to_string(value_of(job.id)) + "/" + std::to_string(job.attempt);
+      for (const job& job : one.revived)
+        text += " revived " + std::to_string(value_of(job.id)) + "/" + std::to_string(job.attempt);
     }
     text += "; ";
   }

@@ -13,7 +13,8 @@ using reads_test = journal_test;
 INSTANTIATE_TEST_SUITE_P(journal, reads_test, ::testing::ValuesIn(all_backends()), ::testing::PrintToStringParamName());
 
 TEST_P(reads_test, a_window_goes_on_where_the_last_one_was_cut) {
-  commit({inserting({pushed(5, at(10)), pushed(6, at(10)), pushed(7, at(10)), pushed(3, at(20)), pushed(9, at(5)), pushed(8, at(100))}),
+  commit({inserting({pushed(5, at(10)), pushed(6, at(10)), pushed(7, at(10)), pushed(3, at(20)), pushed(9, at(5)),
+                     pushed(8, at(100))}),
           inserting({pushed(50, at(1))}, 4)});
   std::vector<uint64_t> seen;
   std::optional<load_position> after;
@@ -31,7 +32,8 @@ TEST_P(reads_test, a_window_goes_on_where_the_last_one_was_cut) {
 
 TEST_P(reads_test, windows_and_fires_are_those_of_the_shard) {
   commit({creating(task_named("b", 70)), creating(task_named("a", 71)), creating(task_named("c", 72), 4)});
-  commit({inserting({fired(5, task_id{71}, at(120)), fired(6, task_id{70}, at(60)), fired(7, task_id{71}, at(60)), pushed(8, at(0))}),
+  commit({inserting({fired(5, task_id{71}, at(120)), fired(6, task_id{70}, at(60)), fired(7, task_id{71}, at(60)),
+                     pushed(8, at(0))}),
           inserting({fired(9, task_id{72}, at(60))}, 4)});
   EXPECT_THAT(ids_of(*reader_->live_fires(shard_id{3})), ElementsAre(6, 7, 5));
   EXPECT_THAT(ids_of(*reader_->live_fires(shard_id{4})), ElementsAre(9));
@@ -68,7 +70,8 @@ protected:
     return ids_of(*found);
   }
 };
-INSTANTIATE_TEST_SUITE_P(journal, filters_test, ::testing::ValuesIn(all_backends()), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(journal, filters_test, ::testing::ValuesIn(all_backends()),
+                         ::testing::PrintToStringParamName());
 
 TEST_P(filters_test, newest_first_over_live_and_history_page_by_page) {
   job_filter filter;
@@ -99,7 +102,8 @@ TEST_P(filters_test, by_task_label_key_and_external_id) {
   EXPECT_THAT(listed({.marks = {{"team", "a"}}}), ElementsAre(116, 112, 108, 104, 100));
   EXPECT_THAT(listed({.marks = {{"team", "a"}}, .below = job_id{112}}), ElementsAre(108, 104, 100));
   EXPECT_THAT(listed({.marks = {{"team", "a"}, {"third", "0"}}}), ElementsAre(108));
-  EXPECT_THAT(listed({.state = job_state::succeeded, .task_name = "report", .marks = {{"third", "2"}}}), ElementsAre(104));
+  EXPECT_THAT(listed({.state = job_state::succeeded, .task_name = "report", .marks = {{"third", "2"}}}),
+              ElementsAre(104));
   EXPECT_THAT(listed({.unique_key = "key"}), ElementsAre(107));
   EXPECT_THAT(listed({.external_id = "outside-11", .limit = 2}), ElementsAre(119, 118));
   EXPECT_THAT(listed({.task_name = "other", .external_id = "outside-10", .marks = {{"third", "0"}}}), ElementsAre(105));
@@ -128,8 +132,8 @@ TEST_P(reads_test, the_ledger_merges_fires_and_skips_by_time) {
   new_job by_hand = pushed(50, at(150));
   by_hand.made.task = task;
   by_hand.made.origin = job_origin::by_hand;
-  journal_change change =
-      inserting({fired(10, task, at(100)), fired(11, task, at(200)), fired(12, task, at(900)), fired(13, task, at(1000)), by_hand});
+  journal_change change = inserting({fired(10, task, at(100)), fired(11, task, at(200)), fired(12, task, at(900)),
+                                     fired(13, task, at(1000)), by_hand});
   change.skips = {{task, {at(20), at(90), 8}, skip_verdict::misfire},
                   {task, {at(300), at(800), 6}, skip_verdict::overlap},
                   {task, {at(950), at(1200), 3}, skip_verdict::disabled},
@@ -145,8 +149,8 @@ TEST_P(reads_test, the_ledger_merges_fires_and_skips_by_time) {
   ASSERT_TRUE(entries);
   std::vector<std::string> seen;
   for (const ledger_entry& one : *entries)
-    seen.push_back(std::to_string((one.from - at(0)).count()) + (one.fired ? " job " + std::to_string(value_of(*one.fired))
-                                                                           : " +" + std::to_string(one.count)));
+    seen.push_back(std::to_string((one.from - at(0)).count()) +
+                   (one.fired ? " job " + std::to_string(value_of(*one.fired)) : " +" + std::to_string(one.count)));
   EXPECT_THAT(seen, ElementsAre("20 +8", "100 job 10", "200 job 11", "300 +7", "900 job 12", "950 +3"));
   EXPECT_EQ(reader_->ledger(task, at(50), at(1000), 3)->size(), 3u);
   EXPECT_EQ(reader_->ledger(task, at(50), at(1000), 3)->back().fired, job_id{11});

@@ -178,7 +178,8 @@ TEST_F(sqlite_commit_test, another_programs_lock_is_unavailable_until_it_is_gone
   EXPECT_TRUE(push(1));
 }
 
-// A limit on the size of files stands for a full disk: writes fail in the middle of a transaction, and no mount is needed for it.
+// A limit on the size of files stands for a full disk: writes fail in the middle of a transaction, and no mount is
+// needed for it.
 TEST_F(sqlite_commit_test, a_full_disk_refuses_pushes_loses_nothing_and_mends_by_itself) {
   ASSERT_NE(std::signal(SIGXFSZ, SIG_IGN), SIG_ERR);
   rlimit old{};
@@ -231,7 +232,8 @@ TEST_F(sqlite_commit_test, targets_that_nobody_uses_any_more_are_dropped_and_oth
   start(); // readers remember nothing of before
   for (const uint64_t id : {1u, 501u, 1001u, 2u, 702u, 1402u}) EXPECT_TRUE(has_job(id)) << id;
   for (uint64_t again = 40; again < 80; ++again)
-    EXPECT_EQ((*reader_->find_job(job_id{5000 + again}))->what.how->spec, native("handler-" + std::to_string(again))->spec);
+    EXPECT_EQ((*reader_->find_job(job_id{5000 + again}))->what.how->spec,
+              native("handler-" + std::to_string(again))->spec);
   ASSERT_TRUE(writer_->commit({inserting({pushed(9000, at(0), "handler-300")})})) << "a dropped one can come back";
   EXPECT_EQ((*reader_->find_job(job_id{9000}))->what.how->spec, native("handler-300")->spec);
 }

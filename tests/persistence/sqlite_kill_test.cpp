@@ -1,4 +1,5 @@
-// SQLite only: a node that is killed at any moment of a commit leaves a database that opens clean and holds what was acknowledged.
+// SQLite only: a node that is killed at any moment of a commit leaves a database that opens clean and holds what was
+// acknowledged.
 #include "tests/persistence/journal_fixture.hpp"
 
 #include <sys/wait.h>
@@ -12,8 +13,10 @@ namespace {
 constexpr uint64_t jobs_of_batch = 20;
 constexpr uint64_t id_base = 1000;
 
-// The child: batch n inserts jobs_of_batch jobs and ends those of batch n-1; each acknowledged batch is a byte in the pipe.
-[[noreturn]] void commit_for_ever(const backend& kind, const temporary_folder& folder, const clock_source& clock, uint64_t first, int acknowledged) {
+// The child: batch n inserts jobs_of_batch jobs and ends those of batch n-1; each acknowledged batch is a byte in the
+// pipe.
+[[noreturn]] void commit_for_ever(const backend& kind, const temporary_folder& folder, const clock_source& clock,
+                                  uint64_t first, int acknowledged) {
   const auto opened = kind.open(folder, clock);
   const auto writer = opened->open_writer();
   for (uint64_t batch = first;; ++batch) {

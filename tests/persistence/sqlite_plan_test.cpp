@@ -1,4 +1,5 @@
-// SQLite only: what is read often walks along an index and sorts nothing. A plan that scans a table shows up here, not in production.
+// SQLite only: what is read often walks along an index and sorts nothing. A plan that scans a table shows up here, not
+// in production.
 #include "persistence/sqlite/connection.hpp"
 #include "persistence/sqlite/job_query.hpp"
 #include "persistence/sqlite/sql_job.hpp"
@@ -79,7 +80,8 @@ TEST_F(sqlite_plan_test, lists_walk_along_the_index_of_their_filter) {
   EXPECT_THAT(plan({.state = job_state::dead}, false), walks("ww_job_history_unhappy (state=? AND id>? AND id<?)"));
   EXPECT_THAT(plan({.state = job_state::dead}, false, 7), walks("ww_job_history_unhappy (state=? AND id>? AND id<?)"));
   EXPECT_THAT(plan({.state = job_state::succeeded}, false), walks("INTEGER PRIMARY KEY"));
-  EXPECT_THAT(plan({.state = job_state::running}, true), HasSubstr("ww_job_due (shard=? AND running=?)")) << "few, sorted";
+  EXPECT_THAT(plan({.state = job_state::running}, true), HasSubstr("ww_job_due (shard=? AND running=?)"))
+      << "few, sorted";
   EXPECT_THAT(plan(std::string{sqlite::sql::count_running}), HasSubstr("ww_job_due (shard=? AND running=?)"));
 }
 

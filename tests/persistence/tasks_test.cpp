@@ -27,7 +27,8 @@ std::vector<std::string> names_of(const std::vector<task_row>& rows) {
 }
 
 TEST_P(tasks_test, a_task_is_read_as_it_was_written) {
-  const auto made = task_named("nightly report", 77, R"(,"labels":{"team":"a"},"external_id":"x-1","enabled":false,"priority":7)");
+  const auto made =
+      task_named("nightly report", 77, R"(,"labels":{"team":"a"},"external_id":"x-1","enabled":false,"priority":7)");
   journal_change change = creating(made);
   change.tasks_put[0].state.next_fire = at(5);
   change.tasks_put[0].state.disabled_at = at(6);
@@ -74,12 +75,13 @@ TEST_P(tasks_test, an_edit_must_name_the_version_that_is_there) {
   EXPECT_EQ(error.code, journal_errc::conflict);
   EXPECT_THAT(error.message, HasSubstr("version 2"));
   EXPECT_EQ(refused(replacing(task_named("none", 80), 1)).code, journal_errc::conflict);
-  EXPECT_EQ(refused(replacing(task_named("report", 99, "", 3), 2)).code, journal_errc::conflict) << "another task of that name";
+  EXPECT_EQ(refused(replacing(task_named("report", 99, "", 3), 2)).code, journal_errc::conflict)
+      << "another task of that name";
 }
 
 TEST_P(tasks_test, two_creations_in_one_commit_make_one_task) {
-  const auto receipts =
-      writer_->commit({creating(task_named("report", 77)), creating(task_named("report", 78)), creating(task_named("other", 79))});
+  const auto receipts = writer_->commit(
+      {creating(task_named("report", 77)), creating(task_named("report", 78)), creating(task_named("other", 79))});
   ASSERT_TRUE(receipts);
   EXPECT_FALSE(receipts->at(0).error);
   ASSERT_TRUE(receipts->at(1).error);
@@ -127,7 +129,8 @@ TEST_P(tasks_test, fired_until_never_goes_back) {
 }
 
 TEST_P(tasks_test, lists_are_filtered_and_go_on_after_a_name) {
-  commit({creating(task_named("alpha", 1, R"(,"labels":{"team":"a"})")), creating(task_named("beta", 2, R"(,"enabled":false)"), 4),
+  commit({creating(task_named("alpha", 1, R"(,"labels":{"team":"a"})")),
+          creating(task_named("beta", 2, R"(,"enabled":false)"), 4),
           creating(task_named("gamma", 3, R"(,"labels":{"team":"a","x":"y"},"external_id":"g")"))});
   EXPECT_THAT(names_of(*reader_->list_tasks({})), ElementsAre("alpha", "beta", "gamma"));
   EXPECT_THAT(names_of(*reader_->list_tasks({.after_name = "alpha", .limit = 1})), ElementsAre("beta"));
