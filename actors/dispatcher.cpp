@@ -1,5 +1,7 @@
 #include "actors/dispatcher.hpp"
 
+#include "actors/guard.hpp"
+
 #include <map>
 
 namespace wheelwork {
@@ -14,6 +16,7 @@ size_t kind_index(const job& any) { return static_cast<size_t>(kind_of(any.how->
 
 dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_settings settings, const clock_source* clock,
                                                                 std::shared_ptr<node_statistics> statistics) {
+  guard(self_, name);
   settings_ = std::move(settings);
   clock_ = clock;
   statistics_ = std::move(statistics);

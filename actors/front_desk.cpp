@@ -1,5 +1,6 @@
 #include "actors/front_desk.hpp"
 
+#include "actors/guard.hpp"
 #include "messages/json.hpp"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ front_desk_state::~front_desk_state() {
 
 front_desk_actor::behavior_type front_desk_state::make_behavior(front_desk_settings settings, std::vector<scheduler_actor> schedulers,
                                                                 std::shared_ptr<task_directory> directory, const clock_source* clock) {
+  guard(self_, name);
   settings_ = settings;
   schedulers_ = std::move(schedulers);
   directory_ = std::move(directory);

@@ -1,10 +1,13 @@
 #include "actors/keeper.hpp"
 
+#include "actors/guard.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace wheelwork {
 
 keeper_actor::behavior_type keeper_state::make_behavior(std::shared_ptr<node_progress> progress) {
+  guard(self_, name);
   progress_ = std::move(progress);
   // Every core actor is monitored: none may go in silence.
   self_->set_down_handler([this](const caf::down_msg& gone) {

@@ -1,5 +1,7 @@
 #include "actors/persistence.hpp"
 
+#include "actors/guard.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 namespace wheelwork {
 
 persistence_actor::behavior_type persistence_state::make_behavior(persistence_settings settings, persistence_dependencies with) {
+  guard(self_, name);
   settings_ = settings;
   with_ = std::move(with);
   retry_after_ = settings_.retry_first;

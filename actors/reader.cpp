@@ -1,5 +1,7 @@
 #include "actors/reader.hpp"
 
+#include "actors/guard.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <exception>
@@ -29,6 +31,7 @@ result<shard_contents, journal_error> read_shard(journal_reader& from, shard_id 
 } // namespace
 
 reader_actor::behavior_type reader_state::make_behavior(std::shared_ptr<journal_reader> from) {
+  guard(self_, name);
   from_ = std::move(from);
   return {
     [this](const recover_shard& request) { recover(request); },

@@ -1,5 +1,7 @@
 #include "actors/scheduler.hpp"
 
+#include "actors/guard.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <map>
@@ -7,6 +9,7 @@
 namespace wheelwork {
 
 scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings settings, scheduler_dependencies with) {
+  guard(self_, name);
   settings_ = std::move(settings);
   with_ = std::move(with);
   random_.seed(settings_.random_seed);

@@ -1,5 +1,7 @@
 #include "actors/ticker.hpp"
 
+#include "actors/guard.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -11,6 +13,7 @@ ticker_state::~ticker_state() {
 }
 
 ticker_actor::behavior_type ticker_state::make_behavior(ticker_dependencies with) {
+  guard(self_, name);
   with_ = std::move(with);
   earliest_.resize(with_.slots.size());
   with_.alarm_clock->start([to = caf::actor_cast<ticker_actor>(self_)](bool jumped) { caf::anon_send(to, alarm_rang{jumped}); });

@@ -1,5 +1,7 @@
 #include "actors/wheel_slot.hpp"
 
+#include "actors/guard.hpp"
+
 #include <map>
 
 namespace wheelwork {
@@ -14,6 +16,7 @@ bool must_pass_scheduler(const job& any) { return any.is_fire() || any.careful()
 } // namespace
 
 wheel_slot_actor::behavior_type wheel_slot_state::make_behavior(wheel_slot_dependencies with) {
+  guard(self_, name);
   with_ = std::move(with);
   return {
     [this](const owners& all) {
