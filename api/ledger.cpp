@@ -14,6 +14,42 @@ std::string ledger_entry_text(const ledger_entry& entry) {
          std::to_string(entry.count) + R"(,"verdict":")" + std::string{to_string(entry.verdict)} + "\"}";
 }
 
+namespace {
+
+void add_span(std::vector<ledger_entry>& entries, const task_definition& task, const firing_frame& frame,
+              wall_time after, wall_time until, skip_verdict verdict) {
+  if (after >= until) return;
+  const auto span = fires_between(task.when, frame, after, until, 0);
+  if (span.count > 0) entries.push_back({*span.first, *span.last, span.count, {}, verdict});
+}
+
+bool counts_from_ends(const task_definition& task) {
+  const auto* every = std::get_if<every_schedule>(&task.when);
+  return every && every->from_end;
+}
+
+} // namespace
+
+std::vector<ledger_entry> tail_of_ledger(const task_row& row, wall_time now) {
+  std::vector<ledger_entry> entries;
+  const auto& task = *row.definition;
+  const auto& state = row.state;
+  if (counts_from_ends(task)) return entries; // without a run there is no next time
+  if (!task.enabled) {
+    if (state.disabled_at) add_span(entries, task, task.frame(), *state.disabled_at, now, skip_verdict::disabled);
+  } else if (task.max_runs && state.runs >= *task.max_runs) {
+    add_span(entries, task, task.frame(), state.fired_until, now, skip_verdict::max_runs);
+  }
+  if (task.ends_at) {
+    auto endless = task.frame();
+    endless.ends_at.reset();
+    const auto last_instant = *task.ends_at - milliseconds{1};
+    const auto idle_since = task.enabled ? state.fired_until : state.disabled_at.value_or(last_instant);
+    add_span(entries, task, endless, std::max(last_instant, idle_since), now, skip_verdict::ended);
+  }
+  return entries;
+}
+
 std::vector<wall_time> coming_fires(const task_definition& task, uint64_t runs, wall_time after, size_t count) {
   std::vector<wall_time> times;
   if (!task.enabled) return times;

@@ -1,7 +1,7 @@
 // A task's ledger of fires as the API shows it.
 #pragma once
 
-#include "messages/task.hpp"
+#include "persistence/journal.hpp"
 
 #include <string>
 
@@ -9,6 +9,10 @@ namespace wheelwork {
 
 /// One entry as JSON text: {fire_time, verdict:"fired", job} or {from, to, count, verdict}.
 std::string ledger_entry_text(const ledger_entry& entry);
+
+/// What a task's ledger goes on with up to `now` and no row says, for nothing happens then: fires while it is disabled,
+/// after its last run, and after its end. In order; empty for tasks that fire.
+std::vector<ledger_entry> tail_of_ledger(const task_row& row, wall_time now);
 
 /// The coming fire times of a task after `after`, at most `count`. None for a disabled task, after its last run, and
 /// for `from: end` schedules beyond the first.

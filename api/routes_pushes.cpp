@@ -22,6 +22,7 @@ new_job shown(const node_service& node, new_job job) {
   job.made.task = task->id;
   if (job.made.body.empty()) job.made.body = task->body;
   if (job.made.priority == priority_of_task) job.made.priority = task->priority;
+  for (const auto& [name, value] : task->marks) job.marks.try_emplace(name, value);
   return job;
 }
 

@@ -64,8 +64,11 @@ void list_fires(api_context& context, http_request& request, const responder& re
     if (!task) return answer_of(task.error());
     if (!*task) return problem(404, "there is no task " + name);
     if (!context->node.is_active(*(*task)->definition)) return list_answer({}, "");
-    const auto found = reader.ledger((*task)->definition->id, from, until, limit + 1);
+    auto found = reader.ledger((*task)->definition->id, from, until, limit + 1);
     if (!found) return answer_of(found.error());
+    if (found->size() <= limit)
+      for (auto& entry : tail_of_ledger(**task, now))
+        if (entry.to >= from && entry.from < until) found->push_back(std::move(entry));
     std::vector<std::string> items;
     for (const auto& entry : *found) {
       if (items.size() == limit) {
