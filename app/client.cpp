@@ -171,6 +171,12 @@ std::string reason_of(const http_reply& reply) {
   return reason;
 }
 
+int refusal_code(const http_reply& reply) {
+  for (long bad_input : {400, 413, 415, 422})
+    if (reply.status == bad_input) return wrong_use;
+  return refused;
+}
+
 nlohmann::json json_of(const http_reply& reply) {
   auto document = nlohmann::json::parse(reply.body, nullptr, false);
   if (document.is_discarded())
@@ -191,7 +197,7 @@ int exchange(const client_options& options, const outgoing_request& request,
     if (!reply) return complain_unreachable(options, reply.error());
     if (reply->ok()) return on_success(*reply);
     complain(reason_of(*reply));
-    return refused;
+    return refusal_code(*reply);
   } catch (const api_client::bad_server& problem) {
     complain(problem.what());
     return wrong_use;

@@ -56,11 +56,14 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& mem
 /// Why the server refused, from its problem document: detail, and each of its errors in a line of its own.
 std::string reason_of(const http_reply& reply);
 
+/// The exit code for an answer that is no 2xx: wrong_use where the server found the input bad, else refused.
+int refusal_code(const http_reply& reply);
+
 /// The body as JSON. Throws std::runtime_error when it is none.
 nlohmann::json json_of(const http_reply& reply);
 
 /// Sends, and hands a 2xx answer on. Otherwise complains and answers the exit code: 3 for no answer, 2 for a wrong
-/// --server, 1 for a refusal.
+/// --server or input that the server finds bad, 1 for any other refusal.
 int exchange(const client_options& options, const outgoing_request& request,
              const std::function<int(const http_reply&)>& on_success);
 int complain_unreachable(const client_options& options, const std::string& reason);

@@ -65,6 +65,8 @@ int run_command_line(int argc, char** argv) {
   }
 }
 
+std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 void add_commands_not_built_yet(command_line& line) {
   for (const auto* name : {"doctor", "pool"}) {
     auto* command = line.root.add_subcommand(name, "")->group("")->allow_extras();

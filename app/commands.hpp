@@ -29,6 +29,9 @@ struct serve_options {
 /// Runs a node until it is told to stop. Answers the exit code.
 int run_serve(const serve_options& options);
 
+/// A check of an argument: empty is fine, else the complaint. No name and no id is empty.
+std::string not_empty(const std::string& text);
+
 /// Where client commands send their requests.
 struct client_options {
   std::string server = "http://127.0.0.1:7373";

@@ -15,12 +15,12 @@ struct push_options {
   std::string file, task, url, method, native, payload, delay, due_at, timeout, unique_key, unique_for, external_id,
       key;
   std::optional<int> priority;
-  std::vector<std::string> command, labels;
+  std::vector<std::string> command, arguments, labels;
 
   bool any() const {
     return !(task.empty() && url.empty() && native.empty() && payload.empty() && delay.empty() && due_at.empty() &&
              timeout.empty() && unique_key.empty() && unique_for.empty() && external_id.empty() && method.empty() &&
-             command.empty() && labels.empty()) ||
+             command.empty() && arguments.empty() && labels.empty()) ||
            priority.has_value();
   }
 };
@@ -38,7 +38,14 @@ result<nlohmann::json, std::string> members_of(const push_options& options) {
   if (!options.url.empty()) body["target"]["http"]["url"] = options.url;
   if (!options.url.empty() && !options.method.empty()) body["target"]["http"]["method"] = options.method;
   if (!options.native.empty()) body["target"]["native"]["handler"] = options.native;
-  if (!options.command.empty()) body["target"]["process"]["command"] = options.command;
+  if (!options.command.empty()) {
+    auto words = options.command;
+    words.insert(words.end(), options.arguments.begin(), options.arguments.end());
+    body["target"]["process"]["command"] = words;
+  } else if (!options.arguments.empty()) {
+    return failure("\"" + options.arguments.front() +
+                   "\" belongs to nothing; arguments of a process go with --command");
+  }
   for (const auto& label : options.labels) {
     auto colon = label.find(':');
     if (colon == std::string::npos) return failure("--label " + label + " must be KEY:VALUE");
@@ -100,14 +107,17 @@ void add_push(command_line& line, CLI::App& parent) {
   auto* push = parent.add_subcommand("push", "push jobs; prints their ids");
   push->fallthrough();
   push->footer("Without options one job, an array of jobs, or one job on each line is read from standard input.\n"
-               "  wheelwork job push --url https://example.org/hook --delay 90s --payload '{\"a\":1}'");
+               "  wheelwork job push --url https://example.org/hook --delay 90s --payload '{\"a\":1}'\n"
+               "  wheelwork job push --command /bin/ls -- -l /tmp");
   auto options = std::make_shared<push_options>();
   push->add_option("--file", options->file, "file with jobs as JSON, or - for standard input")->type_name("FILE");
   push->add_option("--task", options->task, "take everything from this task")->type_name("NAME");
   push->add_option("--url", options->url, "call this URL")->type_name("URL");
   push->add_option("--method", options->method, "with this method (else POST)")->type_name("METHOD")->needs("--url");
-  push->add_option("--command", options->command, "start this process; all further words are its arguments")
+  push->add_option("--command", options->command,
+                   "start this process with these arguments; those that begin with - stand after --")
       ->type_name("WORD");
+  push->add_option("ARGUMENT", options->arguments, "after --: further arguments of the process")->type_name("");
   push->add_option("--native", options->native, "run this built-in handler")->type_name("HANDLER");
   push->add_option("--payload", options->payload, "any JSON")->type_name("JSON");
   push->add_option("--delay", options->delay, "due after this long, such as 90s")->type_name("DURATION");
@@ -185,7 +195,7 @@ CLI::App* add_with_id(command_line& line, CLI::App& parent, const char* name, co
   auto* command = parent.add_subcommand(name, help);
   command->fallthrough();
   auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "id of the job")->required()->type_name("");
+  command->add_option("ID", *id, "id of the job")->required()->check(not_empty)->type_name("");
   command->callback(
       [&line, id, run = std::move(run)] { line.chosen = [&line, id, run] { return run(line.client, *id); }; });
   return command;

@@ -59,7 +59,7 @@ private:
     }
     if (!reply->ok() && !(answered_ && is_passing(reply->status) && now - last_answer_ <= away_max)) {
       complain(reason_of(*reply));
-      return int{refused};
+      return refusal_code(*reply);
     }
     if (!reply->ok()) return std::nullopt;
     answered_ = true;

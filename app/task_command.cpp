@@ -24,7 +24,7 @@ apply_outcome apply_one(api_client& client, const client_options& options, const
   if (!reply) return {"", complain_unreachable(options, reply.error())};
   if (!reply->ok()) {
     complain("task " + task.name + ": " + reason_of(*reply));
-    return {"", refused};
+    return {"", refusal_code(*reply)};
   }
   if (reply->status == 201) return {"created"};
   bool same = before->ok() && !reply->entity_tag.empty() && before->entity_tag == reply->entity_tag;
@@ -157,7 +157,7 @@ CLI::App* add_named(command_line& line, CLI::App& parent, const char* name, cons
                     const shared_options& options, int (*run)(const client_options&, const task_options&)) {
   auto* command = parent.add_subcommand(name, help);
   command->fallthrough();
-  command->add_option("NAME", options->name, "name of the task")->required()->type_name("");
+  command->add_option("NAME", options->name, "name of the task")->required()->check(not_empty)->type_name("");
   command->callback(
       [&line, options, run] { line.chosen = [&line, options, run] { return run(line.client, *options); }; });
   return command;

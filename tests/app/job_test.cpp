@@ -48,14 +48,16 @@ TEST_F(job_test, push_makes_a_job_of_options) {
             0);
   EXPECT_EQ(ask(server, {"job", "push", "--task", "nightly"}).code, 0);
   EXPECT_EQ(ask(server, {"job", "push", "--command", "/bin/echo", "a b", "c"}).code, 0);
+  EXPECT_EQ(ask(server, {"job", "push", "--delay", "1s", "--command", "/bin/ls", "--", "-l", "/tmp"}).code, 0);
   auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 3u);
+  ASSERT_EQ(requests.size(), 4u);
   EXPECT_EQ(
       requests[0].body,
       R"({"delay":"90s","labels":{"team":"a"},"priority":9,"target":{"http":{"method":"PUT","url":"https://x.org/h"}},"unique_key":"k","payload":{"a": 1.0}})");
   EXPECT_EQ(requests[0].head["idempotency-key"], "i");
   EXPECT_EQ(requests[1].body, R"({"task":"nightly"})");
   EXPECT_EQ(requests[2].body, R"({"target":{"process":{"command":["/bin/echo","a b","c"]}}})");
+  EXPECT_EQ(requests[3].body, R"({"delay":"1s","target":{"process":{"command":["/bin/ls","-l","/tmp"]}}})");
 }
 
 TEST_F(job_test, bad_input_ends_with_2_and_sends_nothing) {

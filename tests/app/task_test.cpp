@@ -74,7 +74,7 @@ TEST_F(task_test, a_refusal_shows_every_error_of_the_server_and_the_others_are_a
         R"({"title":"x","status":422,"detail":"2 members are wrong","errors":[{"pointer":"/schedule/cron","message":"position 1: no"},{"pointer":"/x","message":"unknown\u001b"}]})"};
   }};
   auto result = ask(server, {"task", "apply", "-"}, R"([{"name":"bad"},{"name":"good"}])");
-  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.code, 2); // bad input, whoever finds it
   EXPECT_EQ(result.out, "created good\n");
   EXPECT_EQ(result.error,
             "wheelwork: task bad: 2 members are wrong\n  /schedule/cron: position 1: no\n  /x: unknown\\x1b\n");
