@@ -11,7 +11,7 @@
 
 namespace wheelwork {
 
-std::optional<settings> load_or_complain(const serve_options& options) {
+result<settings, std::vector<config_fault>> load_config(const serve_options& options) {
   config_request request;
   request.file = options.config_file;
   request.environment = options.environment;
@@ -25,7 +25,11 @@ std::optional<settings> load_or_complain(const serve_options& options) {
     std::string_view text{*variable};
     request.variable_names.emplace_back(text.substr(0, text.find('=')));
   }
-  auto loaded = load_settings(request);
+  return load_settings(request);
+}
+
+std::optional<settings> load_or_complain(const serve_options& options) {
+  auto loaded = load_config(options);
   if (loaded) return std::move(*loaded);
   // FILE:LINE comes first on the line, so that editors can jump there.
   for (const auto& fault : loaded.error()) std::fprintf(stderr, "%s\n", escaped(to_string(fault)).c_str());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/commands.hpp"
+#include "config/load.hpp"
 #include "config/settings.hpp"
 
 namespace CLI {
@@ -10,7 +11,10 @@ class App;
 
 namespace wheelwork {
 
-/// Reads it with the variables of this process's environment. None: every fault was written to standard error, one a
+/// Reads it with the variables of this process's environment; or every fault.
+result<settings, std::vector<config_fault>> load_config(const serve_options& options);
+
+/// The same. None: every fault was written to standard error, one a
 /// line; exit with `wrong_use`.
 std::optional<settings> load_or_complain(const serve_options& options);
 

@@ -50,6 +50,7 @@ public:
     auto signals = minded_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is a full disk, no reason to end
     raise_descriptor_limit();
     open_log(settings_.log);
     auto own_process = getpid();
@@ -109,9 +110,10 @@ private:
   }
 
   void reload() {
-    auto loaded = load_or_complain(options_);
+    auto loaded = load_config(options_);
     if (!loaded) {
-      spdlog::error("the configuration was not reloaded: it has faults (see standard error)");
+      for (const auto& fault : loaded.error()) spdlog::error("{}", escaped(to_string(fault)));
+      spdlog::error("the configuration was not reloaded: it has the faults above");
       return;
     }
     try {
@@ -133,11 +135,12 @@ private:
 
   int stop() {
     spdlog::info("stopping: attempts in flight get up to {}", format_duration(settings_.node.shutdown_grace));
-    // A second signal ends the process at once, for whoever can't wait for the grace.
+    // A second SIGINT ends the process at once, for whoever can't wait for the grace. A second SIGTERM does not:
+    // `timeout` and some supervisors send it to the process and to its group.
     auto again = minded_signals();
     signal(SIGHUP, SIG_IGN);
     signal(changed_signal, SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
+    signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
     api_->stop_accepting();

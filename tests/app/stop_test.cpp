@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -52,6 +54,18 @@ TEST_F(a_node, ends_with_0_when_the_grace_is_over_and_runs_again_what_it_cut_off
   node.start();
   ASSERT_TRUE(node.eventually([&] { return node.get("/api/v1/jobs/" + id).value("attempt", 0) == 2; })) << node.log();
   EXPECT_EQ(node.get("/api/v1/jobs/" + id)["attempts"][0]["outcome"], "lost");
+}
+
+TEST_F(a_node, lets_attempts_finish_when_sigterm_comes_twice) {
+  node.start();
+  const auto id = node.push(sleeping_job(1500));
+  run_until_started(id);
+  node.send_signal(SIGTERM);
+  ASSERT_TRUE(node.eventually([&] { return node.log().find("stopping") != std::string::npos; })) << node.log();
+  node.send_signal(SIGTERM);
+  EXPECT_EQ(node.wait_for_end(), 0) << node.log();
+  node.start();
+  EXPECT_EQ(node.final_job(id)["attempts"].size(), 1u);
 }
 
 TEST_F(a_node, refuses_new_work_while_it_stops) {
@@ -110,13 +124,20 @@ TEST_F(a_node, takes_new_settings_on_sighup) {
   EXPECT_TRUE(node.eventually([&] { return node.final_job(node.push(job))["state"] == "succeeded"; })) << node.log();
 }
 
-TEST_F(a_node, keeps_its_settings_when_the_new_ones_are_wrong) {
-  node.configure("[process_target]\nallow = [\"/bin/true\"]\n");
-  node.start();
-  node.configure("[process_target]\nallow = 7\n");
+TEST_F(a_node, keeps_its_settings_when_the_new_ones_are_wrong_and_says_so_in_its_log) {
+  const auto log_file = folder.path() / "node-log";
+  const auto configuration = "[log]\nfile = \"" + log_file.string() + "\"\n[process_target]\nallow = ";
+  const auto log_says = [&](const std::string& words) {
+    std::ifstream in{log_file};
+    return std::string{std::istreambuf_iterator<char>{in}, {}}.find(words) != std::string::npos;
+  };
+  node.start(); // with its log on standard error, where the address is read
+  node.configure(configuration + "[\"/bin/true\"]\n");
   node.send_signal(SIGHUP);
-  ASSERT_TRUE(node.eventually([&] { return node.log().find("process_target.allow") != std::string::npos; }))
-      << node.log();
+  ASSERT_TRUE(node.eventually([&] { return log_says("was reloaded"); })) << node.log();
+  node.configure(configuration + "7\n");
+  node.send_signal(SIGHUP);
+  ASSERT_TRUE(node.eventually([&] { return log_says("process_target.allow: is an integer"); })) << node.log();
   const auto job = node.final_job(node.push({{"target", {{"process", {{"command", {"/bin/true"}}}}}}}));
   EXPECT_EQ(job["state"], "succeeded") << job.dump();
 }
