@@ -97,6 +97,8 @@ private:
     std::set<std::string> seen;
     for (const auto& role : all_.node.roles)
       if (!seen.insert(role).second) add("node.roles", "names " + in_quotes(role) + " twice");
+    if (!all_.node.roles.empty() && seen.size() < 3)
+      add("node.roles", "nodes with only some of the roles are not built yet; remove this key");
     if (all_.node.data_dir.empty()) add("node.data_dir", "must not be empty");
   }
 

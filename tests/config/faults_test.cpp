@@ -148,6 +148,13 @@ TEST_F(faults_test, databases) {
   EXPECT_THAT(fault_of("wheelwork.db"), ElementsAre(HasSubstr("is no database URL")));
 }
 
+TEST_F(faults_test, a_node_with_some_of_the_roles_is_not_built_yet) {
+  EXPECT_THAT(faults_of("[node]\nroles = [\"scheduler\", \"api\"]\n"),
+              ElementsAre("wheelwork.toml:2: node.roles: nodes with only some of the roles are not built yet; "
+                          "remove this key"));
+  EXPECT_THAT(faults_of("[node]\nroles = [\"api\", \"executor\", \"scheduler\"]\n"), ElementsAre());
+}
+
 TEST_F(faults_test, networks_paths_and_prefixes) {
   EXPECT_THAT(
       faults_of("[http_target]\ndeny_networks = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"::1\", "
