@@ -46,9 +46,19 @@ std::string hexadecimal(char32_t code, size_t digits) {
   return text;
 }
 
+/// Why standard output could not be written, first of all; 0: it could. A later failure says less.
+int output_fault = 0;
+
+void note_output(bool written) {
+  if (!written && output_fault == 0) output_fault = errno == 0 ? EIO : errno;
+}
+
 } // namespace
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(std::string_view text) {
+  errno = 0;
+  note_output(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+}
 
 void print_line(std::string_view text) {
   print(text);
@@ -64,16 +74,17 @@ void complain(std::string_view message) {
     if (end == std::string_view::npos) break;
     message.remove_prefix(end + 1);
   }
-  std::fflush(stdout);
+  errno = 0;
+  note_output(std::fflush(stdout) == 0);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 bool finish_output() {
   errno = 0;
-  bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  if (failed && errno != EPIPE)
-    complain(std::string{"can't write to standard output: "} + std::strerror(errno == 0 ? EIO : errno));
-  return !failed;
+  note_output(std::fflush(stdout) == 0);
+  if (output_fault != 0 && output_fault != EPIPE)
+    complain(std::string{"can't write to standard output: "} + std::strerror(output_fault));
+  return output_fault == 0;
 }
 
 std::string escaped(std::string_view text) {

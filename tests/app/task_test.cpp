@@ -98,6 +98,15 @@ TEST_F(task_test, list_is_a_table_and_with_json_the_answer_itself) {
   EXPECT_EQ(ask(server, {"task", "list", "--json"}).out, body + "\n");
 }
 
+TEST_F(task_test, a_list_that_can_not_be_written_says_why_though_more_was_complained_of) {
+  scripted_server server{[](const seen_request&) { return scripted_reply{200, R"({"items":[],"next":"abc"})"}; }};
+  output_ = "/dev/full";
+  auto result = ask(server, {"task", "list"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.error, HasSubstr("--cursor abc"));
+  EXPECT_THAT(result.error, HasSubstr("can't write to standard output: No space left on device"));
+}
+
 TEST_F(task_test, small_commands_send_what_the_api_wants) {
   scripted_server server{[](const seen_request& request) -> scripted_reply {
     if (request.method == "DELETE") return {204, ""};
