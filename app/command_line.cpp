@@ -31,7 +31,11 @@ int parse_and_run(command_line& line, int argc, char** argv) {
   } catch (const CLI::Success& asked) { // --help, --version
     return line.root.exit(asked);
   } catch (const CLI::ParseError& problem) {
-    complain(std::string{problem.what()} + "; `wheelwork --help` and `wheelwork COMMAND --help` say what there is");
+    // A word that is no command counts for CLI11 as left over, and what it complains of is that the command is missing.
+    auto left = line.root.remaining(true);
+    bool no_such_command = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr && !left.empty();
+    auto what = no_such_command ? "there is no command " + left.front() : std::string{problem.what()};
+    complain(what + "; `wheelwork --help` and `wheelwork COMMAND --help` say what there is");
     return wrong_use;
   }
   return line.chosen();

@@ -45,6 +45,13 @@ TEST_F(local_test, wrong_use_ends_with_2_and_says_why) {
   }
 }
 
+TEST_F(local_test, a_command_that_does_not_exist_is_named) {
+  EXPECT_THAT(run({"nonsense"}).error, StartsWith("wheelwork: there is no command nonsense; "));
+  EXPECT_THAT(run({"task", "nonsense"}).error, StartsWith("wheelwork: there is no command nonsense; "));
+  EXPECT_THAT(run({"task"}).error, StartsWith("wheelwork: A subcommand is required; "));
+  EXPECT_THAT(run({"task", "get"}).error, StartsWith("wheelwork: NAME is required; "));
+}
+
 TEST_F(local_test, what_is_not_built_yet_fails_loudly) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"doctor"}, {"doctor", "--config", "x"}, {"pool", "list"}, {"node", "drain", "a"}}) {
