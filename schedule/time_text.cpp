@@ -188,6 +188,9 @@ std::string format_duration(milliseconds duration) {
   if (duration == milliseconds{0}) return "0s";
   std::string text;
   for (const auto& unit : duration_units) {
+    // People say 60s, 90s and 24h: less than two minutes or two days are told in the next smaller unit.
+    const bool one_at_most = duration < 2 * unit.size && duration > -2 * unit.size;
+    if (one_at_most && text.empty() && (unit.name == "m" || unit.name == "d")) continue;
     auto number = duration / unit.size;
     if (number == 0) continue;
     // A negative duration, which parse_duration refuses, keeps one sign in front.

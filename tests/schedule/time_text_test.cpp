@@ -101,8 +101,16 @@ TEST(time_text, says_what_is_wrong_with_a_duration) {
   EXPECT_THAT(fault("99999999999999999999999999ms"), HasSubstr("longer than 36500d"));
 }
 
+TEST(time_text, writes_durations_below_two_minutes_or_two_days_as_people_say_them) {
+  for (const auto* text :
+       {"60s", "90s", "90s500ms", "2m", "2m1s", "59m", "1h", "1h1m", "1h30m", "24h", "36h", "2d", "7d12h"})
+    EXPECT_EQ(format_duration(parse_duration(text).value()), text);
+  EXPECT_EQ(format_duration(std::chrono::minutes{1}), "60s");
+  EXPECT_EQ(format_duration(std::chrono::days{1}), "24h");
+}
+
 TEST(time_text, writes_durations_with_the_largest_units) {
-  EXPECT_EQ(format_duration(milliseconds{90000}), "1m30s");
+  EXPECT_EQ(format_duration(milliseconds{150000}), "2m30s");
   EXPECT_EQ(format_duration(milliseconds{0}), "0s");
   EXPECT_EQ(format_duration(milliseconds{250}), "250ms");
   EXPECT_EQ(format_duration(std::chrono::days{7}), "7d");
