@@ -57,11 +57,11 @@ struct task_delete {
   task_id id{};
 };
 
-/// A final job is pending again (/retry): moved back from history, same id.
+/// A dead or cancelled job is pending again (/retry): moved back from history, same id. One that succeeded, or that is not in history, is `missing`.
 struct job_revive {
   job_id id{};
   wall_time due_at{};
-  uint8_t priority = 5;
+  std::optional<uint8_t> priority; ///< none: as it was
 };
 
 /// The generator of a shard may use ids below this many milliseconds.

@@ -219,7 +219,7 @@ void application::late(const late_result& late) {
 
 void application::revive(const job_revive& revive) {
   const auto found = rows_.history.find(revive.id);
-  if (found == rows_.history.end()) {
+  if (found == rows_.history.end() || found->second.state == job_state::succeeded) {
     receipt_.missing.push_back(revive.id);
     return;
   }
@@ -227,7 +227,7 @@ void application::revive(const job_revive& revive) {
   live_row next{.shard = old.shard, .made = old.made, .started_node = {}};
   job& what = next.made.made;
   what.due_at = revive.due_at;
-  what.priority = revive.priority;
+  if (revive.priority) what.priority = *revive.priority;
   what.retries_used = 0;
   what.lost_in_row = 0;
   what.start_recorded = false;

@@ -104,13 +104,15 @@ void change_writer::apply_late(const late_result& late) {
 }
 
 void change_writer::apply_revive(const job_revive& revive, journal_receipt& receipt) {
-  database_.run(sql::keep_last_attempt, value_of(revive.id));
-  const int copied = database_.run(sql::copy_to_live, value_of(revive.id), to_column(revive.due_at),
-                                   static_cast<int64_t>(revive.priority));
+  std::optional<int64_t> priority;
+  if (revive.priority) priority = *revive.priority;
+  const int copied = database_.run(sql::copy_to_live, value_of(revive.id), to_column(revive.due_at), priority,
+                                   number_of(job_state::succeeded));
   if (copied == 0) {
     receipt.missing.push_back(revive.id);
     return;
   }
+  database_.run(sql::keep_last_attempt, value_of(revive.id));
   database_.run(sql::delete_history, value_of(revive.id));
   auto rows = database_.query(sql::live_job, value_of(revive.id));
   if (!rows.next()) return;

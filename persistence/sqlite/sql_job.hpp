@@ -57,12 +57,14 @@ inline constexpr char keep_last_attempt[] =
     "select id, last_number, coalesce(last_node, ''), last_started_at, last_finished_at, last_outcome, "
     "coalesce(last_error, ''), "
     "coalesce(last_response, '') from ww_job_history where id = ?1 and last_number is not null on conflict do nothing";
-inline constexpr char copy_to_live[] = "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
-                                       "retries_used, lost_in_row, priority, origin, "
-                                       "running, created_at, content_type, labels, unique_key, external_id, payload) "
-                                       "select id, shard, ?2, task, fire_time, target, attempt, 0, 0, ?3, origin, 0, "
-                                       "created_at, content_type, labels, unique_key, "
-                                       "external_id, payload from ww_job_history where id = ?1";
+inline constexpr char copy_to_live[] =
+    "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
+    "retries_used, lost_in_row, priority, origin, "
+    "running, created_at, content_type, labels, unique_key, external_id, payload) "
+    "select id, shard, ?2, task, fire_time, target, attempt, 0, 0, coalesce(?3, priority), "
+    "origin, 0, "
+    "created_at, content_type, labels, unique_key, "
+    "external_id, payload from ww_job_history where id = ?1 and state <> ?4";
 inline constexpr char delete_history[] = "delete from ww_job_history where id = ?1";
 
 } // namespace wheelwork::sqlite::sql

@@ -173,6 +173,24 @@ TEST_P(jobs_test, a_running_job_that_is_cancelled_keeps_its_attempt_and_takes_th
   EXPECT_EQ(found.attempts[0].started_at, at(7));
 }
 
+TEST_P(jobs_test, only_a_dead_or_cancelled_job_is_revived_and_keeps_its_priority) {
+  auto urgent = pushed(11, at(0));
+  urgent.made.priority = 9;
+  commit(inserting({pushed(10, at(0)), urgent, pushed(12, at(0))}));
+  journal_change end, revive;
+  end.ends = {ending(10, job_state::succeeded, 1), ending(11, job_state::cancelled, 1), ending(12, job_state::dead, 1)};
+  commit(end);
+  revive.revived = {{job_id{10}, at(1), {}}, {job_id{11}, at(1), {}}, {job_id{12}, at(1), {}}};
+  const journal_receipt receipt = commit(revive);
+  EXPECT_THAT(receipt.missing, ElementsAre(job_id{10}));
+  ASSERT_EQ(receipt.revived.size(), 2u);
+  EXPECT_EQ(receipt.revived[0].priority, 9);
+  const job_view succeeded = job_of(10);
+  EXPECT_EQ(succeeded.state, job_state::succeeded);
+  EXPECT_EQ(succeeded.attempts.size(), 1u);
+  EXPECT_EQ(job_of(11).state, job_state::pending);
+}
+
 TEST_P(jobs_test, a_revived_job_goes_on_with_its_numbers_and_fresh_retries) {
   commit(inserting({pushed(10, at(0))}));
   journal_change again, end, revive;
