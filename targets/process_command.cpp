@@ -11,7 +11,8 @@ constexpr size_t argument_max = (128 << 10) - 1;
 
 using variables = std::map<std::string, std::string>;
 
-std::string fire_time_text(const job& what) { return what.is_fire() ? format_time(what.fire_time) : std::string{}; }
+/// A job that no firing made carries the time when it was due.
+std::string fire_time_text(const job& what) { return format_time(what.is_fire() ? what.fire_time : what.due_at); }
 
 bool holds_nul(std::string_view text) { return text.find('\0') != text.npos; }
 
@@ -55,8 +56,7 @@ void add_attempt(variables& environment, const attempt_order& attempt, const att
   environment["WHEELWORK_TRACE_ID"] = trace_id_of(what.id, identity.database_secret);
   environment["WHEELWORK_IDEMPOTENCY_KEY"] = idempotency_key_of(what.id, identity.database_secret);
   environment["TRACEPARENT"] = traceparent_of(what.id, attempt.number, identity.database_secret);
-  environment.erase("WHEELWORK_FIRE_TIME");
-  if (what.is_fire()) environment["WHEELWORK_FIRE_TIME"] = fire_time_text(what);
+  environment["WHEELWORK_FIRE_TIME"] = fire_time_text(what);
   environment.erase("WHEELWORK_PAYLOAD");
   auto body = what.body.data();
   if (!what.body.empty() && body.size() <= payload_variable_max && !holds_nul(body))

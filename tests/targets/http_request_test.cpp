@@ -101,10 +101,12 @@ TEST(http_request, users_content_type_wins_and_reserved_headers_do_not) {
 TEST(http_request, tells_the_attempt_about_itself) {
   auto order = make_order(to("POST"), {}, milliseconds{1000}, 77);
   order.number = 3;
+  order.what.due_at = wall_time{milliseconds{1'800'000'000'000}};
   const auto pushed = make(order).value();
   EXPECT_EQ(value_of_header(pushed->own, "Wheelwork-Job-Id"), "77");
   EXPECT_EQ(value_of_header(pushed->own, "Wheelwork-Attempt"), "3");
-  EXPECT_EQ(value_of_header(pushed->own, "Wheelwork-Fire-Time"), "(none)");
+  EXPECT_EQ(value_of_header(pushed->own, "Wheelwork-Fire-Time"), "2027-01-15T08:00:00.000Z")
+      << "no fire: when it was due";
   EXPECT_EQ(value_of_header(pushed->own, "Idempotency-Key"),
             idempotency_key_of(job_id{77}, test_identity().database_secret));
   EXPECT_EQ(value_of_header(pushed->own, "traceparent"),

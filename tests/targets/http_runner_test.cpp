@@ -32,7 +32,7 @@ TEST_F(http_runner_test, a_callback_that_succeeds) {
   EXPECT_EQ(request.header("content-type"), "application/json");
   EXPECT_EQ(request.header("wheelwork-job-id"), "1");
   EXPECT_EQ(request.header("wheelwork-attempt"), "1");
-  EXPECT_EQ(request.header("wheelwork-fire-time"), "(none)");
+  EXPECT_EQ(request.header("wheelwork-fire-time"), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(request.header("idempotency-key"), idempotency_key_of(job_id{1}, test_identity().database_secret));
   EXPECT_EQ(request.header("traceparent"), traceparent_of(job_id{1}, 1, test_identity().database_secret));
   EXPECT_THAT(request.header("user-agent"), ::testing::StartsWith("wheelwork/"));
