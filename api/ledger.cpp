@@ -50,6 +50,13 @@ std::vector<ledger_entry> tail_of_ledger(const task_row& row, wall_time now) {
   return entries;
 }
 
+void append_to_ledger(std::vector<ledger_entry>& entries, ledger_entry entry) {
+  if (entries.empty() || entries.back().fired || entries.back().verdict != entry.verdict)
+    return entries.push_back(std::move(entry));
+  entries.back().to = entry.to;
+  entries.back().count += entry.count;
+}
+
 std::vector<wall_time> coming_fires(const task_definition& task, uint64_t runs, wall_time after, size_t count) {
   std::vector<wall_time> times;
   if (!task.enabled) return times;
@@ -62,6 +69,30 @@ std::vector<wall_time> coming_fires(const task_definition& task, uint64_t runs, 
     times.push_back(next = *found);
   }
   return times;
+}
+
+std::vector<wall_time> coming_fires(const task_row& row, wall_time now, wall_time after, size_t count) {
+  const auto& task = *row.definition;
+  if (counts_from_ends(task)) {
+    const bool known = task.enabled && row.state.next_fire && *row.state.next_fire > after;
+    return known && count > 0 ? std::vector{*row.state.next_fire} : std::vector<wall_time>{};
+  }
+  auto runs = runs_begun(row, now);
+  if (task.max_runs && after > now) runs += fires_between(task.when, task.frame(), now, after, 0).count;
+  return coming_fires(task, runs, after, count);
+}
+
+uint64_t runs_begun(const task_row& row, wall_time now) {
+  const auto& task = *row.definition;
+  const auto& state = row.state;
+  if (!task.enabled) return state.runs;
+  const auto due = now - splay_offset(task.name, task.splay);
+  uint64_t prepared = 0;
+  if (counts_from_ends(task))
+    prepared = state.next_fire && *state.next_fire > due ? 1 : 0;
+  else if (state.fired_until > due)
+    prepared = fires_between(task.when, task.frame(), due, state.fired_until, 0).count;
+  return state.runs - std::min(state.runs, prepared);
 }
 
 } // namespace wheelwork

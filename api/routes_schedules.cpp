@@ -41,7 +41,8 @@ void next_fires(api_context& context, http_request& request, const responder& re
     if (!*found) return problem(404, "there is no task " + name);
     const auto& task = *(*found)->definition;
     if (!context->node.is_active(task)) return times_answer({});
-    return times_answer(coming_fires(task, (*found)->state.runs, after.value_or(context->now()), count));
+    const auto now = context->now();
+    return times_answer(coming_fires(**found, now, after.value_or(now), count));
   });
 }
 
@@ -68,7 +69,7 @@ void list_fires(api_context& context, http_request& request, const responder& re
     if (!found) return answer_of(found.error());
     if (found->size() <= limit)
       for (auto& entry : tail_of_ledger(**task, now))
-        if (entry.to >= from && entry.from < until) found->push_back(std::move(entry));
+        if (entry.to >= from && entry.from < until) append_to_ledger(*found, std::move(entry));
     std::vector<std::string> items;
     for (const auto& entry : *found) {
       if (items.size() == limit) {

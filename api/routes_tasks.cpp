@@ -2,6 +2,7 @@
 #include "api/body.hpp"
 #include "api/entity_tag.hpp"
 #include "api/job_answer.hpp"
+#include "api/ledger.hpp"
 #include "api/query.hpp"
 #include "api/routes.hpp"
 #include "schedule/time_text.hpp"
@@ -19,7 +20,7 @@ nlohmann::json nullable(const std::optional<wall_time>& time) {
 }
 
 /// Splices our members into the task's own text, so that its payload stays byte for byte.
-std::string task_text(const task_row& row, bool active) {
+std::string task_text(const task_row& row, bool active, wall_time now) {
   const auto& task = *row.definition;
   const nlohmann::json ours{{"id", to_string(task.id)},
                             {"version", task.version},
@@ -27,14 +28,14 @@ std::string task_text(const task_row& row, bool active) {
                             {"updated_at", format_time(task.updated_at)},
                             {"active", active},
                             {"next_fire", active && task.enabled ? nullable(row.state.next_fire) : nlohmann::json()},
-                            {"runs", row.state.runs}};
+                            {"runs", runs_begun(row, now)}};
   auto text = task_to_text(task);
   text.pop_back();
   return text + "," + dump(ours).substr(1);
 }
 
 http_answer task_answer(const node_service& node, const task_row& row, unsigned status) {
-  http_answer answer{status, task_text(row, node.is_active(*row.definition))};
+  http_answer answer{status, task_text(row, node.is_active(*row.definition), node.clock().wall_now())};
   answer.extra_head = "ETag: " + entity_tag(*row.definition) + "\r\n";
   if (status == 201) answer.extra_head += "Location: /api/v1/tasks/" + percent_encode(row.definition->name) + "\r\n";
   return answer;
@@ -146,7 +147,7 @@ void list_tasks(api_context& context, http_request& request, const responder& re
     for (const auto& row : *found) {
       if (items.size() == filter.limit)
         return list_answer(items, make_cursor((*found)[filter.limit - 1].definition->name));
-      items.push_back(task_text(row, context->node.is_active(*row.definition)));
+      items.push_back(task_text(row, context->node.is_active(*row.definition), context->now()));
     }
     return list_answer(items, "");
   });

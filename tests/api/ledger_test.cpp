@@ -88,5 +88,40 @@ TEST(coming_fires, stop_at_the_number_of_runs) {
   EXPECT_EQ(coming_fires(task.definition, 0, created, 3).size(), 3u);
 }
 
+TEST(coming_fires, of_a_task_include_those_that_stand_ready) {
+  hourly task;
+  task.definition.max_runs = 2;
+  task.state.runs = 1; // the first one is prepared
+  task.state.fired_until = created + hours{1};
+  const task_row row{std::make_shared<task_definition>(task.definition), task.state};
+  EXPECT_EQ(runs_begun(row, created + minutes{30}), 0u);
+  EXPECT_EQ(runs_begun(row, created + minutes{61}), 1u);
+  EXPECT_EQ(coming_fires(row, created + minutes{30}, created + minutes{30}, 9),
+            (std::vector{created + hours{1}, created + hours{2}}));
+  EXPECT_EQ(coming_fires(row, created + minutes{61}, created + minutes{61}, 9).size(), 1u);
+  EXPECT_EQ(coming_fires(row, created + minutes{30}, created + minutes{90}, 9).size(), 1u);
+  EXPECT_EQ(coming_fires(row, created + minutes{30}, created + minutes{150}, 9).size(), 0u);
+}
+
+TEST(coming_fires, of_a_schedule_that_counts_from_ends_are_what_is_known) {
+  hourly task;
+  std::get<every_schedule>(task.definition.when).from_end = true;
+  task_row row{std::make_shared<task_definition>(task.definition), task.state};
+  EXPECT_TRUE(coming_fires(row, created, created, 9).empty()) << "it runs: nobody knows when it will end";
+  row.state.next_fire = created + minutes{70};
+  EXPECT_EQ(coming_fires(row, created, created, 9), std::vector{created + minutes{70}});
+}
+
+TEST(append_to_ledger, makes_one_entry_of_equal_skips) {
+  std::vector<ledger_entry> entries{{created, created + hours{1}, 2, {}, skip_verdict::max_runs}};
+  append_to_ledger(entries, {created + hours{2}, created + hours{4}, 3, {}, skip_verdict::max_runs});
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].from, created);
+  EXPECT_EQ(entries[0].to, created + hours{4});
+  EXPECT_EQ(entries[0].count, 5u);
+  append_to_ledger(entries, {created + hours{5}, created + hours{5}, 1, {}, skip_verdict::ended});
+  EXPECT_EQ(entries.size(), 2u);
+}
+
 } // namespace
 } // namespace wheelwork::testing
