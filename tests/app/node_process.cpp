@@ -89,6 +89,8 @@ http_answer http_request(const std::string& method, const std::string& url, cons
   curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 60L);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, &append);
+  curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &answer.head);
   if (curl_easy_perform(easy.get()) == CURLE_OK) curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
 }
@@ -115,6 +117,7 @@ void node_process::launch(const std::vector<std::string>& settings) {
   for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   port_ = 0;
+  remove(log_file_); // the address in it would be taken for that of the new process
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
   if (pid_ == 0) become(pointers.data(), folder_.c_str(), log_file_.c_str());
