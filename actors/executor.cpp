@@ -2,6 +2,8 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+
 namespace wheelwork {
 
 executor_actor::behavior_type executor_state::make_behavior(std::shared_ptr<runner> with, const clock_source* clock,
@@ -25,7 +27,12 @@ void executor_state::start(run& batch) {
   auto steady = clock_->steady_now();
   std::vector<std::chrono::microseconds> lateness;
   lateness.reserve(batch.orders.size());
-  for (auto& order : batch.orders) lateness.push_back(now - order.what.due_at);
+  for (auto& order : batch.orders) {
+    // A job pushed with a time in the past could not start before there was a job.
+    wall_time made_at{milliseconds{static_cast<int64_t>(milliseconds_of(order.what.id))}};
+    lateness.push_back(
+        std::max<std::chrono::microseconds>(now - std::max(order.what.due_at, made_at), std::chrono::microseconds{0}));
+  }
   statistics_->lateness.add(steady, lateness);
   statistics_->started.add(steady, batch.orders.size());
   statistics_->started_total += batch.orders.size();

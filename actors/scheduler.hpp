@@ -109,6 +109,7 @@ private:
   void plan(task_runtime& task, journal_change& change);
   std::vector<wall_time> coming_fires(task_runtime& task, journal_change& change);
   bool runs_left(const task_runtime& task) const;
+  static wall_time last_instant(const task_definition& task);
   new_job make_job(const task_definition& task, job_origin origin, wall_time fire_time, wall_time due_at);
   void prepare(task_runtime& task, wall_time fire_time, journal_change& change);
   void show_next_fire(task_runtime& task);
@@ -136,7 +137,9 @@ private:
   void remove(delete_task& request);
   void remove_task(task_runtime& task, const delete_task& request);
   wall_time planning_base(const task_runtime& task, const task_definition& next) const;
-  void note_disabled_span(task_runtime& task, journal_change& change);
+  void note_idle_span(task_runtime& task, journal_change& change);
+  void note_idle_fires(task_runtime& task, const firing_frame& frame, wall_time after, skip_verdict verdict,
+                       journal_change& change);
   std::vector<job> withdraw(task_runtime& task, bool all, journal_change& change);
   void finish_withdrawal(task_runtime& task, const std::vector<job>& withdrawn, bool committed);
 

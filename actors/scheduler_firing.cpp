@@ -184,13 +184,23 @@ void scheduler_state::settle_missed_fires(task_runtime& task, journal_change& ch
     at = task.prepared.erase(at);
   }
   if (settled.skipped) note_skip(task, *settled.skipped, skip_verdict::misfire, change);
-  task.state.fired_until = std::max(task.state.fired_until, settled.settled_until);
+  auto settled_until = std::min(settled.settled_until, last_instant(rules));
   for (auto fire_time : chosen) {
-    if (!runs_left(task)) break;
+    if (!runs_left(task)) {
+      // The rest stays open: the ledger shows it as `max_runs`.
+      settled_until = task.prepared.rbegin()->first;
+      break;
+    }
     task.admitted_late.insert(fire_time);
     prepare(task, fire_time, change);
   }
+  task.state.fired_until = std::max(task.state.fired_until, settled_until);
   with_state(task, change);
+}
+
+/// The last time at which the task may fire.
+wall_time scheduler_state::last_instant(const task_definition& task) {
+  return task.ends_at ? *task.ends_at - milliseconds{1} : wall_time::max();
 }
 
 bool scheduler_state::runs_left(const task_runtime& task) const {
@@ -212,7 +222,8 @@ void scheduler_state::plan(task_runtime& task, journal_change& change) {
   planned_.push_back(task.definition->id);
 }
 
-/// Fire times to prepare now, in order; moves fired_until on.
+/// Fire times to prepare now, in order; moves fired_until on, but not over times after the last run or the end: those
+/// stay open, and the ledger tells them as `max_runs` and `ended`.
 std::vector<wall_time> scheduler_state::coming_fires(task_runtime& task, journal_change& change) {
   auto& rules = *task.definition;
   auto frame = rules.frame();
@@ -223,16 +234,20 @@ std::vector<wall_time> scheduler_state::coming_fires(task_runtime& task, journal
   auto splay = splay_offset(rules.name, rules.splay);
   auto time = now() - splay;
   auto after = task.state.fired_until;
+  if (!runs_left(task) || after >= last_instant(rules)) return fires;
   if (from_end && task.last_end) after = std::max(after, *task.last_end);
   if (after < time && !from_end) {
     auto settled = settle_missed(rules.when, frame, after, time, rules.misfire, rules.misfire_grace);
     if (settled.skipped) note_skip(task, *settled.skipped, skip_verdict::misfire, change);
+    after = std::min(settled.settled_until, last_instant(rules));
     for (auto fire_time : settled.run) {
-      if (task.state.runs + fires.size() >= rules.max_runs.value_or(UINT64_MAX)) break;
+      if (task.state.runs + fires.size() >= rules.max_runs.value_or(UINT64_MAX)) {
+        after = fires.back();
+        break;
+      }
       task.admitted_late.insert(fire_time);
       fires.push_back(fire_time);
     }
-    after = settled.settled_until;
   }
   auto ahead = time + settings_.plan_ahead;
   for (;;) {

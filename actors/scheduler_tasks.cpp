@@ -151,10 +151,11 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
   journal_change change;
   reserve_ids(change, 1);
   // A trial copy: what fails leaves the task as it was.
+  auto last_skip = task.last_skip;
+  if (next.enabled || old.enabled) note_idle_span(task, change);
   auto withdrawn = withdraw(task, !next.enabled, change);
   auto before = task.state;
   auto before_definition = task.definition;
-  if (next.enabled && !old.enabled) note_disabled_span(task, change);
   if (next.enabled != old.enabled) (next.enabled ? task.state.enabled_at : task.state.disabled_at) = time;
   if (next.enabled && !old.enabled) task.state.disabled_at.reset();
   task.state.fired_until = planning_base(task, next);
@@ -168,7 +169,7 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
   std::vector<job> prepared;
   for (auto& made : change.inserts) prepared.push_back(made.made);
   auto id = old.id;
-  write(std::move(change), [this, id, prepared, withdrawn, before, before_definition, task_name, from = request.from,
+  write(std::move(change), [this, id, prepared, withdrawn, before, before_definition, last_skip, task_name, from = request.from,
                             ticket = request.ticket](const journal_receipt& receipt) {
     auto& edited = tasks_[id];
     if (receipt.error) {
@@ -178,6 +179,7 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
       }
       edited.state = before;
       edited.definition = before_definition;
+      edited.last_skip = last_skip;
       edited.active = is_active_in(*before_definition, settings_.environment);
       finish_withdrawal(edited, withdrawn, false);
       self_->send(from, task_answered{ticket, failure(edit_error(*receipt.error))});
@@ -207,15 +209,33 @@ wall_time scheduler_state::planning_base(const task_runtime& task, const task_de
   return task.prepared.empty() ? base : std::max(base, task.prepared.rbegin()->first);
 }
 
-/// The ledger keeps what a disabled task would have fired, as one run.
-void scheduler_state::note_disabled_span(task_runtime& task, journal_change& change) {
+/// The ledger keeps what the task would have fired up to now, had it not been disabled, had its last run or its end
+/// behind it: after an edit nobody could tell any more.
+void scheduler_state::note_idle_span(task_runtime& task, journal_change& change) {
   auto& rules = *task.definition;
-  if (!task.state.disabled_at || !task.active) return;
-  auto span = fires_between(rules.when, rules.frame(), *task.state.disabled_at, now(), 0);
-  if (span.count == 0) return;
-  task.last_skip.reset();
-  note_skip(task, {*span.first, *span.last, span.count}, skip_verdict::disabled, change);
-  task.last_skip.reset();
+  auto* every = std::get_if<every_schedule>(&rules.when);
+  bool from_end = every != nullptr && every->from_end; // without a run there is no next time
+  if (!task.active || from_end) return;
+  auto idle_since = task.state.fired_until;
+  if (!rules.enabled) {
+    if (!task.state.disabled_at) return;
+    idle_since = *task.state.disabled_at;
+    task.last_skip.reset();
+    note_idle_fires(task, rules.frame(), idle_since, skip_verdict::disabled, change);
+  } else if (!runs_left(task)) {
+    note_idle_fires(task, rules.frame(), idle_since, skip_verdict::max_runs, change);
+  }
+  if (!rules.ends_at) return;
+  auto endless = rules.frame();
+  endless.ends_at.reset();
+  note_idle_fires(task, endless, std::max(idle_since, last_instant(rules)), skip_verdict::ended, change);
+}
+
+void scheduler_state::note_idle_fires(task_runtime& task, const firing_frame& frame, wall_time after,
+                                      skip_verdict verdict, journal_change& change) {
+  if (after >= now()) return;
+  auto span = fires_between(task.definition->when, frame, after, now(), 0);
+  if (span.count > 0) note_skip(task, {*span.first, *span.last, span.count}, verdict, change);
 }
 
 /// Takes prepared fires back: those whose time has not come, or all of them. They stay in hand until the change is answered.
