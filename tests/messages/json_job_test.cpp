@@ -173,7 +173,7 @@ TEST(json_job, an_answer_names_all_members) {
   EXPECT_EQ(json["trace_id"], trace_id_of(view.what.id, secret));
   EXPECT_EQ(json["idempotency_key"], idempotency_key_of(view.what.id, secret));
   EXPECT_EQ(json["target"]["native"]["handler"], "noop");
-  EXPECT_EQ(json["timeout"], "1m");
+  EXPECT_EQ(json["timeout"], "60s");
   EXPECT_EQ(json["labels"]["a"], "b");
   EXPECT_EQ(json["attempts"][0]["outcome"], "failed");
   EXPECT_EQ(json["attempts"][0]["response"]["status"], 500);
