@@ -1,8 +1,24 @@
 #include "actors/outcome_decision.hpp"
 
+#include <random>
+
 namespace wheelwork {
 
 namespace {
+
+constexpr milliseconds lost_spread_first{500};
+constexpr int lost_spread_factor = 4;
+
+/// Jobs that were lost together must not all start together again: one of them takes the node down, and the others
+/// would be counted out with it. From the second loss on each waits for a moment of its own, the same whenever it is
+/// asked for.
+milliseconds wait_after_lost(job_id id, uint32_t in_row) {
+  if (in_row < lost_in_row_careful) return milliseconds{0};
+  auto spread = lost_spread_first;
+  for (auto each = lost_in_row_careful; each < in_row; ++each) spread *= lost_spread_factor;
+  std::mt19937_64 random{static_cast<uint64_t>(value_of(id)) ^ (uint64_t{in_row} << 56)};
+  return milliseconds{static_cast<int64_t>(random() % static_cast<uint64_t>(spread.count()))};
+}
 
 job_end end_of(const job& what, job_state state, wall_time now, attempt_record last, std::string_view reason = {}) {
   job_end end;
@@ -50,7 +66,7 @@ std::variant<job_end, job_again> decide_lost(const job& what, attempt_record los
   job_again again;
   again.id = what.id;
   again.ended = std::move(lost);
-  again.due_at = now;
+  again.due_at = now + wait_after_lost(what.id, in_row);
   again.retries_used = what.retries_used;
   again.lost_in_row = in_row;
   return again;

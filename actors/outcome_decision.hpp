@@ -20,7 +20,9 @@ attempt_record record_of(const attempt_result& result, const std::string& node, 
 std::variant<job_end, job_again> decide_outcome(const job& what, const attempt_result& result, const std::string& node, wall_time now,
                                                 double random01, bool may_retry);
 
-/// A lost attempt `number` of the job: at once again, or dead after the fifth in a row or where it must not run twice.
+/// A lost attempt of the job: again, at once or from the second in a row on after a moment of its own (up to 500 ms, 2
+/// s, 8 s), so that jobs lost together do not start together; dead after the fifth in a row or where it must not run
+/// twice.
 std::variant<job_end, job_again> decide_lost(const job& what, attempt_record lost, wall_time now);
 
 /// Whether the history policy of the job wants a row for this end.
