@@ -29,7 +29,7 @@ function(wheelwork_test folder)
   endif()
   add_executable(${folder}_test ${sources})
   target_include_directories(${folder}_test PRIVATE ${PROJECT_SOURCE_DIR})
-  # Tests spend their time in the libraries; unoptimized they compile in half the time.
+  # Tests spend their time in the libraries; unoptimized they compile sooner.
   target_compile_options(${folder}_test PRIVATE -O0 -g1)
   target_link_libraries(${folder}_test PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${folder}_test PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)
