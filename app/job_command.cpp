@@ -13,9 +13,9 @@ namespace {
 /// One job put together from options; texts as typed, checked by the server.
 struct push_options {
   std::string file, task, url, method, native, payload, delay, due_at, timeout, unique_key, unique_for, external_id,
-      key;
+      key, command;
   std::optional<int> priority;
-  std::vector<std::string> command, arguments, labels;
+  std::vector<std::string> arguments, labels;
 
   bool any() const {
     return !(task.empty() && url.empty() && native.empty() && payload.empty() && delay.empty() && due_at.empty() &&
@@ -39,7 +39,7 @@ result<nlohmann::json, std::string> members_of(const push_options& options) {
   if (!options.url.empty() && !options.method.empty()) body["target"]["http"]["method"] = options.method;
   if (!options.native.empty()) body["target"]["native"]["handler"] = options.native;
   if (!options.command.empty()) {
-    auto words = options.command;
+    std::vector<std::string> words{options.command};
     words.insert(words.end(), options.arguments.begin(), options.arguments.end());
     body["target"]["process"]["command"] = words;
   } else if (!options.arguments.empty()) {
@@ -114,10 +114,10 @@ void add_push(command_line& line, CLI::App& parent) {
   push->add_option("--task", options->task, "take everything from this task")->type_name("NAME");
   push->add_option("--url", options->url, "call this URL")->type_name("URL");
   push->add_option("--method", options->method, "with this method (else POST)")->type_name("METHOD")->needs("--url");
-  push->add_option("--command", options->command,
-                   "start this process with these arguments; those that begin with - stand after --")
-      ->type_name("WORD");
-  push->add_option("ARGUMENT", options->arguments, "after --: further arguments of the process")->type_name("");
+  push->add_option("--command", options->command, "start this process, with the ARGUMENTs")->type_name("PROGRAM");
+  push->add_option("ARGUMENT", options->arguments,
+                   "arguments of --command; -- before all of them where one begins with -")
+      ->type_name("");
   push->add_option("--native", options->native, "run this built-in handler")->type_name("HANDLER");
   push->add_option("--payload", options->payload, "any JSON")->type_name("JSON");
   push->add_option("--delay", options->delay, "due after this long, such as 90s")->type_name("DURATION");
