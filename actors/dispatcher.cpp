@@ -54,7 +54,26 @@ void dispatcher_state::queue_up(dispatch& ready) {
   }
   for (size_t kind = 0; kind < target_kinds; ++kind)
     if (touched[kind]) start_what_may(kind);
+  if (draining_) give_up_recorded_starts();
   update_gauges();
+}
+
+/// Starts in the journal that will never be: their schedulers take them back, else the next owner would take them for
+/// lost attempts.
+void dispatcher_state::give_up_recorded_starts() {
+  std::map<uint16_t, outcomes> by_shard;
+  auto time = clock_->wall_now();
+  for (auto& queue : queues_)
+    for (auto& one : queue.take_back([](const job& any) { return any.start_recorded; })) {
+      attempt_result nothing;
+      nothing.id = one.id;
+      nothing.number = one.attempt;
+      nothing.outcome = attempt_outcome::lost;
+      nothing.started = false;
+      nothing.started_at = nothing.finished_at = time;
+      by_shard[value_of(shard_of(one.id))].ended.push_back({std::move(one), std::move(nothing)});
+    }
+  for (auto& [shard, ended] : by_shard) self_->send(schedulers_[shard], std::move(ended));
 }
 
 void dispatcher_state::expect(expect_results& these) {
@@ -187,6 +206,7 @@ void dispatcher_state::begin_drain(const drain& request) {
   draining_ = true;
   drain_to_ = request.to;
   self_->delayed_send(self_, request.grace, grace_over{});
+  give_up_recorded_starts();
   answer_drain(false);
 }
 

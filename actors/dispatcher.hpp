@@ -54,6 +54,7 @@ private:
   void look_for_long_ones();
   void watch_for_long_ones();
   void tell_running(bool all);
+  void give_up_recorded_starts();
   void begin_drain(const drain& request);
   void answer_drain(bool grace_is_over);
   size_t attempts_to_wait_for() const;

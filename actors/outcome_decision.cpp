@@ -6,6 +6,8 @@ namespace wheelwork {
 
 namespace {
 
+constexpr std::string_view not_started = "the node stopped before it was begun";
+
 constexpr milliseconds lost_spread_first{500};
 constexpr int lost_spread_factor = 4;
 
@@ -48,9 +50,9 @@ attempt_record record_of(const attempt_result& result, const std::string& node, 
 
 bool keeps_history(const job& what, job_state state) {
   switch (what.how->history) {
-    case history_policy::all: return true;
-    case history_policy::failures: return state != job_state::succeeded;
-    case history_policy::none: return false;
+  case history_policy::all: return true;
+  case history_policy::failures: return state != job_state::succeeded;
+  case history_policy::none: return false;
   }
   return true;
 }
@@ -72,13 +74,28 @@ std::variant<job_end, job_again> decide_lost(const job& what, attempt_record los
   return again;
 }
 
-std::variant<job_end, job_again> decide_outcome(const job& what, const attempt_result& result, const std::string& node, wall_time now,
-                                                double random01, bool may_retry) {
+job_again decide_not_started(const job& what, attempt_record unused, wall_time now) {
+  unused.outcome = attempt_outcome::lost;
+  if (unused.error.empty()) unused.error = not_started;
+  job_again again;
+  again.id = what.id;
+  again.ended = std::move(unused);
+  again.due_at = now;
+  again.retries_used = what.retries_used;
+  again.lost_in_row = what.lost_in_row;
+  return again;
+}
+
+std::variant<job_end, job_again> decide_outcome(const job& what, const attempt_result& result, const std::string& node,
+                                                wall_time now, double random01, bool may_retry) {
   auto record = record_of(result, node, true);
   if (result.outcome == attempt_outcome::succeeded) return end_of(what, job_state::succeeded, now, std::move(record));
+  if (result.outcome == attempt_outcome::lost && !result.started)
+    return decide_not_started(what, std::move(record), now);
   if (result.outcome == attempt_outcome::lost) return decide_lost(what, std::move(record), now);
-  auto delay = what.how->delivery == delivery_mode::at_most_once ? std::nullopt
-                                                                 : next_retry_delay(what.how->retry, what.retries_used, random01, result.retry_after);
+  auto delay = what.how->delivery == delivery_mode::at_most_once
+                   ? std::nullopt
+                   : next_retry_delay(what.how->retry, what.retries_used, random01, result.retry_after);
   if (!delay) return end_of(what, job_state::dead, now, std::move(record));
   if (!may_retry) return end_of(what, job_state::dead, now, std::move(record), reason_task_deleted);
   job_again again;

@@ -41,6 +41,7 @@ void persistence_state::take(write_changes& request) {
     std::vector<waiting_change> all{std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end())};
     waiting_.clear();
     refuse_pushes(all, {journal_errc::unavailable, with_.statistics->journal.failure()});
+    if (!waiting_.empty()) retry_later();
     return;
   }
   if (waiting_rows_ >= settings_.group_rows)
@@ -57,21 +58,19 @@ void persistence_state::arm_flush() {
 }
 
 void persistence_state::write_group() {
-  if (waiting_.empty()) return release_if_asked();
-  std::vector<waiting_change> group;
+  if (waiting_.empty() && unsettled_.empty()) return release_if_asked();
+  // A group of which nobody knows whether it was committed is asked about before anything else is written.
+  auto group = unsettled_.empty() ? next_group() : std::exchange(unsettled_, {});
   std::vector<journal_change> changes;
   size_t rows = 0;
-  while (!waiting_.empty() && (rows == 0 || rows + waiting_.front().change.rows() <= settings_.group_rows)) {
-    rows += std::max<size_t>(waiting_.front().change.rows(), 1);
-    changes.push_back(std::move(waiting_.front().change));
-    group.push_back({std::move(waiting_.front().from), {}});
-    waiting_.pop_front();
+  for (auto& one : group) {
+    rows += one.change.rows();
+    changes.push_back(std::move(one.change));
   }
   auto receipts = with_.writer->commit(changes);
   for (size_t at = 0; at < group.size(); ++at) group[at].change = std::move(changes[at]);
   if (!receipts) return note_failure(receipts.error(), std::move(group));
   note_success();
-  waiting_rows_ -= std::min(waiting_rows_, rows);
   with_.statistics->journal_rows += rows;
   ++with_.statistics->commits;
   answer(group, std::move(*receipts));
@@ -79,6 +78,25 @@ void persistence_state::write_group() {
     release_if_asked();
   else
     arm_flush();
+}
+
+std::vector<persistence_state::waiting_change> persistence_state::next_group() {
+  std::vector<waiting_change> group;
+  size_t rows = 0;
+  while (!waiting_.empty() && (rows == 0 || rows + waiting_.front().change.rows() <= settings_.group_rows)) {
+    rows += std::max<size_t>(waiting_.front().change.rows(), 1);
+    waiting_rows_ -= std::min(waiting_rows_, waiting_.front().change.rows());
+    group.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return group;
+}
+
+void persistence_state::retry_later() {
+  if (flush_armed_) return;
+  flush_armed_ = true;
+  self_->delayed_send(self_, retry_after_, flush{});
+  retry_after_ = std::min(retry_after_ * 2, settings_.retry_max);
 }
 
 void persistence_state::answer(std::vector<waiting_change>& group, std::vector<journal_receipt> all) {
@@ -117,12 +135,12 @@ void persistence_state::note_failure(const journal_error& error, std::vector<wai
     ++with_.statistics->background_failures;
   }
   with_.statistics->journal.set_failing(error.message);
+  if (error.code == journal_errc::unknown_outcome) unsettled_ = std::exchange(group, {});
   for (auto& rest : waiting_) group.push_back(std::move(rest));
   waiting_.clear();
-  refuse_pushes(group, error);
-  self_->delayed_send(self_, retry_after_, flush{});
-  flush_armed_ = true;
-  retry_after_ = std::min(retry_after_ * 2, settings_.retry_max);
+  // What was not even tried is known not to be committed.
+  refuse_pushes(group, unsettled_.empty() ? error : journal_error{journal_errc::unavailable, error.message});
+  retry_later();
 }
 
 /// Answers what need not be written; the rest waits in its order.
@@ -161,7 +179,10 @@ void persistence_state::renew() {
     return;
   }
   // With nothing waiting, a renewed lease is the proof that the journal works again.
-  if (waiting_.empty()) note_success();
+  if (waiting_.empty() && unsettled_.empty())
+    note_success();
+  else
+    arm_flush();
   self_->send(with_.dispatcher, starts_allowed{asked_at + settings_.lease});
 }
 
@@ -179,7 +200,7 @@ void persistence_state::drop_old_history() {
 }
 
 void persistence_state::release_if_asked() {
-  if (!release_to_ || !waiting_.empty()) return;
+  if (!release_to_ || !waiting_.empty() || !unsettled_.empty()) return;
   released answer;
   if (auto done = with_.writer->release_shards(); !done) answer.error = done.error().message;
   self_->send(release_to_, std::move(answer));

@@ -50,6 +50,8 @@ private:
   void take(write_changes& request);
   void arm_flush();
   void write_group();
+  std::vector<waiting_change> next_group();
+  void retry_later();
   void answer(std::vector<waiting_change>& group, std::vector<journal_receipt> receipts);
   void count(const journal_change& change, const journal_receipt& receipt);
   void note_failure(const journal_error& error, std::vector<waiting_change> group);
@@ -63,6 +65,7 @@ private:
   persistence_settings settings_;
   persistence_dependencies with_;
   std::deque<waiting_change> waiting_;
+  std::vector<waiting_change> unsettled_; ///< its commit has an unknown outcome: asked about before anything else
   size_t waiting_rows_ = 0;
   bool flush_armed_ = false;
   bool failing_ = false;

@@ -32,6 +32,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings
     [this](window_loaded& window) { take_window(window); },
     [this](const clock_jumped&) { load_next(); },
     [this](const settle_shard& request) {
+      stopping_ = true;
       settle_to_ = request.to;
       settle_if_idle();
     },

@@ -1,8 +1,8 @@
 // Owns one shard: the only one who decides a transition of its jobs.
 //
-// The files of this actor, by subject: scheduler.cpp (behaviour, ids, the way to the journal and to the wheel), scheduler_loading.cpp
-// (recovery and windows), scheduler_firing.cpp (fires of tasks), scheduler_outcomes.cpp (ends of attempts), scheduler_tasks.cpp (edits of
-// tasks), scheduler_jobs.cpp (pushes, cancelling and retrying by hand).
+// The files of this actor, by subject: scheduler.cpp (behaviour, ids, the way to the journal and to the wheel),
+// scheduler_loading.cpp (recovery and windows), scheduler_firing.cpp (fires of tasks), scheduler_outcomes.cpp (ends of
+// attempts), scheduler_tasks.cpp (edits of tasks), scheduler_jobs.cpp (pushes, cancelling and retrying by hand).
 #pragma once
 
 #include "actors/jobs_in_hand.hpp"
@@ -32,10 +32,10 @@ struct scheduler_settings {
   std::string environment;
   std::string partition;
   milliseconds horizon{120'000};
-  size_t load_rows = 5000;          ///< in one query
-  milliseconds plan_ahead{2000};    ///< fires of the next two seconds are journaled together
-  milliseconds plan_lead{500};      ///< as soon as less than this is left, the next ones are planned
-  milliseconds no_room_pause{250};  ///< before a load is tried again that found no room in RAM
+  size_t load_rows = 5000;         ///< in one query
+  milliseconds plan_ahead{2000};   ///< fires of the next two seconds are journaled together
+  milliseconds plan_lead{500};     ///< as soon as less than this is left, the next ones are planned
+  milliseconds no_room_pause{250}; ///< before a load is tried again that found no room in RAM
   milliseconds reload_after_error{500};
   uint32_t random_seed = 1;
 };
@@ -50,7 +50,7 @@ struct scheduler_dependencies {
   std::shared_ptr<node_statistics> statistics;
   std::shared_ptr<hot_budget> budget;
   std::shared_ptr<task_directory> directory;
-  std::vector<attempt_name> adopted;  ///< attempts of this shard that go on under helpers of an earlier incarnation
+  std::vector<attempt_name> adopted; ///< attempts of this shard that go on under helpers of an earlier incarnation
 };
 
 class scheduler_state {
@@ -84,20 +84,23 @@ private:
   void begin_recovery();
   void recover(const shard_recovered& answer);
   void recover_task(const task_row& row, const std::vector<job>& live_fires);
+  void drop_fires_of_inactive(task_runtime& task, journal_change& change);
   void recover_open_attempts(const std::vector<recovered_job>& open_attempts);
   void load_next();
   void load_later(milliseconds wait);
+  void load_again();
   void take_window(window_loaded& window);
   bool possibly_started(const job& loaded) const;
   void write_lost(std::vector<std::pair<job, attempt_record>> lost);
   void add_decision(journal_change& change, decision what);
-  void finish_loading_step(bool complete);
+  void finish_loading_step(bool complete, bool room);
   void forget_adopted_strangers();
 
   // ---- scheduler_firing.cpp
   void take_due(std::vector<job> jobs);
   void take_due_fires(task_runtime& task, std::vector<job> jobs, journal_change& change);
   void start_or_start_carefully(std::vector<job> jobs);
+  void take_starts_back(std::vector<job> started);
   void admit(task_runtime& task, job fire, journal_change& change);
   void settle_missed_fires(task_runtime& task, journal_change& change);
   void start_fire(task_runtime& task, job fire);
@@ -136,7 +139,8 @@ private:
   void replace_task(task_runtime& task, put_task& request);
   void remove(delete_task& request);
   void remove_task(task_runtime& task, const delete_task& request);
-  wall_time planning_base(const task_runtime& task, const task_definition& next) const;
+  wall_time planning_base(const task_runtime& task, const task_definition& next,
+                          const std::vector<job>& withdrawn) const;
   void note_idle_span(task_runtime& task, journal_change& change);
   void note_idle_fires(task_runtime& task, const firing_frame& frame, wall_time after, skip_verdict verdict,
                        journal_change& change);
@@ -149,7 +153,8 @@ private:
   void push(submit& request);
   void run_by_hand(run_task& request);
   void insert_jobs(std::vector<new_job> jobs, uint64_t ticket, front_desk_actor from);
-  void finish_insert(const std::vector<job>& made, const journal_receipt& receipt, uint64_t ticket, const front_desk_actor& from);
+  void finish_insert(const std::vector<job>& made, const journal_receipt& receipt, uint64_t ticket,
+                     const front_desk_actor& from);
   void cancel(const cancel_jobs& request);
   void cancel_one(job_id id, bulk to);
   void cancel_unknown(job_id id, bulk to);
@@ -169,11 +174,11 @@ private:
 
   id_generator ids_;
   uint64_t ids_reserved_in_journal_ = 0;
-  uint64_t first_id_ms_ = 0;                  ///< ids of this incarnation are made from here on
+  uint64_t first_id_ms_ = 0; ///< ids of this incarnation are made from here on
 
   jobs_in_hand hand_;
   uint64_t next_ticket_ = 1;
-  absl::flat_hash_map<uint64_t, continuation> unanswered_;                     ///< changes at the journal
+  absl::flat_hash_map<uint64_t, continuation> unanswered_;                      ///< changes at the journal
   absl::flat_hash_map<job_id, std::vector<std::function<void()>>> after_write_; ///< operations that wait for a receipt
   absl::flat_hash_map<uint64_t, std::pair<job_id, bulk>> wanted_back_;
 
@@ -181,25 +186,26 @@ private:
   bool loading_ = false;
   std::optional<std::chrono::steady_clock::time_point> load_timer_at_;
   bool load_from_beginning_ = true;
-  load_position loaded_until_{wall_time::min(), job_id{}};   ///< jobs at or before it are in hand or were
+  load_position loaded_until_{wall_time::min(), job_id{}}; ///< jobs at or before it are in hand or were
   load_position position_before_load_{};
   bool from_beginning_before_load_ = true;
-  std::optional<wall_time> possibly_started_until_;          ///< none: the last owner stopped clean
+  std::optional<wall_time> possibly_started_until_; ///< none: the last owner stopped clean
   absl::flat_hash_map<job_id, uint32_t> adopted_;
-  std::vector<outcomes> early_outcomes_;                     ///< came before the recovery was through
+  std::vector<outcomes> early_outcomes_; ///< came before the recovery was through
 
   absl::flat_hash_map<task_id, task_runtime> tasks_;
   absl::flat_hash_map<std::string, task_id> task_ids_;
   absl::flat_hash_map<std::string, std::deque<std::function<void()>>> edits_; ///< by name; the first is in progress
 
-  absl::flat_hash_set<std::string> editing_;                                    ///< names with an edit in progress
-  std::vector<job> to_start_;      ///< fires admitted by the handler that runs now
-  std::vector<task_id> planned_;   ///< tasks whose new fires are in the change that is being made
+  absl::flat_hash_set<std::string> editing_; ///< names with an edit in progress
+  std::vector<job> to_start_;                ///< fires admitted by the handler that runs now
+  std::vector<task_id> planned_;             ///< tasks whose new fires are in the change that is being made
 
+  bool stopping_ = false; ///< the node stops: nothing starts any more, nothing new is taken
   keeper_actor settle_to_;
 };
 
-scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self, scheduler_settings settings,
-                                         scheduler_dependencies with);
+scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+                                         scheduler_settings settings, scheduler_dependencies with);
 
 } // namespace wheelwork

@@ -35,7 +35,8 @@ void scheduler_state::take_due(std::vector<job> jobs) {
     if (auto* task = task_of(id))
       take_due_fires(*task, std::move(of_task), change);
     else
-      std::move(of_task.begin(), of_task.end(), std::back_inserter(to_start_)); // of a task deleted under another owner: it was made, so it runs
+      std::move(of_task.begin(), of_task.end(),
+                std::back_inserter(to_start_)); // of a task deleted under another owner: it was made, so it runs
   }
   send_started();
   write_firing(std::move(change));
@@ -44,8 +45,8 @@ void scheduler_state::take_due(std::vector<job> jobs) {
 void scheduler_state::take_due_fires(task_runtime& task, std::vector<job> jobs, journal_change& change) {
   std::sort(jobs.begin(), jobs.end(), [](const job& a, const job& b) { return a.fire_time < b.fire_time; });
   auto missed = [&](const job& fire) {
-    return is_missed(fire.due_at, now(), task.definition->misfire_grace) && !task.admitted_late.contains(fire.fire_time) &&
-           task.prepared.contains(fire.fire_time);
+    return is_missed(fire.due_at, now(), task.definition->misfire_grace) &&
+           !task.admitted_late.contains(fire.fire_time) && task.prepared.contains(fire.fire_time);
   };
   if (std::any_of(jobs.begin(), jobs.end(), missed)) {
     for (auto& fire : jobs) hand_.take(fire, hand_phase::waiting);
@@ -55,6 +56,7 @@ void scheduler_state::take_due_fires(task_runtime& task, std::vector<job> jobs, 
     auto* entry = hand_.find(fire.id);
     if (entry == nullptr || entry->phase == hand_phase::writing) continue; // settled as skipped
     task.admitted_late.erase(fire.fire_time);
+    task.settled_until = std::max(task.settled_until, fire.fire_time);
     if (task.prepared.erase(fire.fire_time) > 0)
       admit(task, std::move(fire), change);
     else
@@ -68,6 +70,11 @@ void scheduler_state::start_or_start_carefully(std::vector<job> jobs) {
   for (auto& one : jobs) (one.careful() && !one.start_recorded ? careful : start).push_back(std::move(one));
   if (!start.empty()) hand_over(std::move(start));
   if (careful.empty()) return;
+  if (stopping_) {
+    // Nothing starts any more, so no start may be committed: the next owner would take it for a lost attempt.
+    for (auto& one : careful) hand_.let_go(one.id);
+    return;
+  }
   journal_change change;
   change.must_apply = true;
   for (auto& one : careful) {
@@ -88,26 +95,48 @@ void scheduler_state::start_or_start_carefully(std::vector<job> jobs) {
     }
     std::vector<job_id> ids;
     for (auto& one : started) ids.push_back(one.id);
-    if (!started.empty()) hand_over(std::move(started));
+    if (stopping_)
+      take_starts_back(std::move(started));
+    else if (!started.empty())
+      hand_over(std::move(started));
     for (auto id : ids) written(id);
+  });
+}
+
+/// The node stops before they could start, though their starts are in the journal.
+void scheduler_state::take_starts_back(std::vector<job> started) {
+  if (started.empty()) return;
+  journal_change change;
+  change.must_apply = true;
+  for (auto& one : started) {
+    hand_.take(one, hand_phase::writing);
+    attempt_result nothing;
+    nothing.number = one.attempt;
+    nothing.started_at = nothing.finished_at = now();
+    change.agains.push_back(decide_not_started(one, record_of(nothing, settings_.node, true), now()));
+  }
+  write(std::move(change), [this, started = std::move(started)](const journal_receipt& receipt) {
+    if (receipt.error) spdlog::error("starts could not be taken back: {}", receipt.error->message);
+    for (auto& one : started) hand_.let_go(one.id);
   });
 }
 
 /// A fire whose time has come, by the task's rule for overlaps.
 void scheduler_state::admit(task_runtime& task, job fire, journal_change& change) {
-  switch (decide_overlap(task.definition->overlap, task.unfinished.size() + task.stopping.size(), task.waiting.size())) {
-    case overlap_verdict::start: return start_fire(task, std::move(fire));
-    case overlap_verdict::skip: return skip_fire(task, fire, skip_verdict::overlap, change);
-    case overlap_verdict::wait:
-      hand_.take(fire, hand_phase::waiting);
-      task.waiting.push_back(std::move(fire));
-      return;
-    case overlap_verdict::replace_then_start:
-      for (auto& older : task.waiting) skip_fire(task, older, skip_verdict::overlap, change);
-      task.waiting.clear();
-      hand_.take(fire, hand_phase::waiting);
-      task.waiting.push_back(std::move(fire));
-      return replace_unfinished(task);
+  switch (
+      decide_overlap(task.definition->overlap, task.unfinished.size() + task.stopping.size(), task.waiting.size())) {
+  case overlap_verdict::start: return start_fire(task, std::move(fire));
+  case overlap_verdict::skip: return skip_fire(task, fire, skip_verdict::overlap, change);
+  case overlap_verdict::wait:
+    hand_.take(fire, hand_phase::waiting);
+    task.waiting.push_back(std::move(fire));
+    return;
+  case overlap_verdict::replace_then_start:
+    for (auto& older : task.waiting) skip_fire(task, older, skip_verdict::overlap, change);
+    task.waiting.clear();
+    hand_.take(fire, hand_phase::waiting);
+    task.waiting.push_back(std::move(fire));
+    return replace_unfinished(task);
   }
 }
 
@@ -153,13 +182,15 @@ void scheduler_state::note_skip(task_runtime& task, skipped_span span, skip_verd
   }
   // One change may extend the same run twice: only its newest length counts.
   auto same = [&](const fire_skip& other) {
-    return other.task == task.definition->id && other.verdict == verdict && other.span.from == task.last_skip->span.from;
+    return other.task == task.definition->id && other.verdict == verdict &&
+           other.span.from == task.last_skip->span.from;
   };
   change.skips.erase(std::remove_if(change.skips.begin(), change.skips.end(), same), change.skips.end());
   change.skips.push_back(*task.last_skip);
 }
 
-/// Prepared fires that nobody could hand over in time, and those after them that were not even prepared, by the task's misfire rule.
+/// Prepared fires that nobody could hand over in time, and those after them that were not even prepared, by the task's
+/// misfire rule.
 void scheduler_state::settle_missed_fires(task_runtime& task, journal_change& change) {
   if (!task.may_fire() || task.prepared.empty() || task.editing) return;
   auto& rules = *task.definition;
@@ -167,9 +198,10 @@ void scheduler_state::settle_missed_fires(task_runtime& task, journal_change& ch
   auto time = now() - splay;
   auto first = task.prepared.begin()->first;
   if (first > time || !is_missed(first, time, rules.misfire_grace) || task.admitted_late.contains(first)) return;
-  auto settled = settle_missed(rules.when, rules.frame(), first - milliseconds{1}, time, rules.misfire, rules.misfire_grace);
+  auto settled =
+      settle_missed(rules.when, rules.frame(), first - milliseconds{1}, time, rules.misfire, rules.misfire_grace);
   std::set<wall_time> chosen{settled.run.begin(), settled.run.end()};
-  for (auto at = task.prepared.begin(); at != task.prepared.end() && at->first <= time;) {
+  for (auto at = task.prepared.begin(); at != task.prepared.end() && at->first <= settled.settled_until;) {
     auto& [fire_time, fire] = *at;
     if (chosen.erase(fire_time) > 0) {
       task.admitted_late.insert(fire_time);
@@ -184,7 +216,9 @@ void scheduler_state::settle_missed_fires(task_runtime& task, journal_change& ch
     at = task.prepared.erase(at);
   }
   if (settled.skipped) note_skip(task, *settled.skipped, skip_verdict::misfire, change);
+  task.settled_until = std::max(task.settled_until, settled.settled_until);
   auto settled_until = std::min(settled.settled_until, last_instant(rules));
+  bool fresh = false;
   for (auto fire_time : chosen) {
     if (!runs_left(task)) {
       // The rest stays open: the ledger shows it as `max_runs`.
@@ -193,6 +227,12 @@ void scheduler_state::settle_missed_fires(task_runtime& task, journal_change& ch
     }
     task.admitted_late.insert(fire_time);
     prepare(task, fire_time, change);
+    fresh = true;
+  }
+  if (fresh && !task.planning) {
+    // No edit may come between: it could not take back what is being written.
+    task.planning = true;
+    planned_.push_back(task.definition->id);
   }
   task.state.fired_until = std::max(task.state.fired_until, settled_until);
   with_state(task, change);
@@ -207,7 +247,8 @@ bool scheduler_state::runs_left(const task_runtime& task) const {
   return !task.definition->max_runs || task.state.runs < *task.definition->max_runs;
 }
 
-/// Prepares the next fires: at least one, at most those of the next two seconds; and settles what was missed since the last one.
+/// Prepares the next fires: at least one, at most those of the next two seconds; and settles what was missed since the
+/// last one.
 void scheduler_state::plan(task_runtime& task, journal_change& change) {
   if (task.planning || task.editing || !task.may_fire()) return;
   auto time = now();
@@ -240,6 +281,7 @@ std::vector<wall_time> scheduler_state::coming_fires(task_runtime& task, journal
     auto settled = settle_missed(rules.when, frame, after, time, rules.misfire, rules.misfire_grace);
     if (settled.skipped) note_skip(task, *settled.skipped, skip_verdict::misfire, change);
     after = std::min(settled.settled_until, last_instant(rules));
+    task.settled_until = std::max(task.settled_until, after);
     for (auto fire_time : settled.run) {
       if (task.state.runs + fires.size() >= rules.max_runs.value_or(UINT64_MAX)) {
         after = fires.back();
@@ -253,7 +295,8 @@ std::vector<wall_time> scheduler_state::coming_fires(task_runtime& task, journal
   for (;;) {
     if (task.state.runs + fires.size() >= rules.max_runs.value_or(UINT64_MAX)) break;
     auto next = next_fire(rules.when, frame, after);
-    bool one_is_ahead = !fires.empty() ? fires.back() > time : !task.prepared.empty() && task.prepared.rbegin()->first > time;
+    bool one_is_ahead =
+        !fires.empty() ? fires.back() > time : !task.prepared.empty() && task.prepared.rbegin()->first > time;
     if (!next || (*next > ahead && one_is_ahead)) break;
     fires.push_back(*next);
     after = *next;
@@ -268,7 +311,8 @@ void scheduler_state::show_next_fire(task_runtime& task) {
   if (!task.prepared.empty()) task.state.next_fire = task.prepared.begin()->first;
 }
 
-new_job scheduler_state::make_job(const task_definition& task, job_origin origin, wall_time fire_time, wall_time due_at) {
+new_job scheduler_state::make_job(const task_definition& task, job_origin origin, wall_time fire_time,
+                                  wall_time due_at) {
   new_job made;
   made.made.id = job_id{new_id()};
   made.made.task = task.id;
@@ -317,7 +361,8 @@ void scheduler_state::write_firing(journal_change change) {
   for (auto& made : change.inserts) fresh.push_back(made.made);
   std::vector<job_id> gone;
   for (auto& one : change.unprepared) gone.push_back(one.id);
-  write(std::move(change), [this, fresh = std::move(fresh), gone = std::move(gone), planned = std::move(planned)](const journal_receipt& receipt) {
+  write(std::move(change), [this, fresh = std::move(fresh), gone = std::move(gone),
+                            planned = std::move(planned)](const journal_receipt& receipt) {
     if (receipt.error) {
       spdlog::error("fires were refused by the journal: {}", receipt.error->message);
       ++with_.statistics->background_failures;
@@ -334,12 +379,14 @@ void scheduler_state::write_firing(journal_change change) {
     arm_or_let_go(fresh);
     // Time has passed while the plan was written.
     journal_change more;
+    std::vector<std::string> names;
     for (auto id : planned)
       if (auto* task = task_of(id)) {
         plan(*task, more);
-        if (!task->planning && !task->editing) edit_in_turn(task->definition->name, nullptr);
+        if (!task->planning && !task->editing) names.push_back(task->definition->name);
       }
     write_firing(std::move(more));
+    for (auto& waiting : names) edit_in_turn(waiting, nullptr);
   });
 }
 

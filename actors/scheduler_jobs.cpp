@@ -87,8 +87,8 @@ void scheduler_state::run_by_hand(run_task& request) {
 }
 
 void scheduler_state::insert_jobs(std::vector<new_job> jobs, uint64_t ticket, front_desk_actor from) {
-  if (!ready_ || settle_to_) {
-    service_error no{service_errc::unavailable, settle_to_ ? "the node stops" : "the node is not ready yet", std::chrono::seconds{1}, {}};
+  if (!ready_ || stopping_) {
+    service_error no{service_errc::unavailable, stopping_ ? "the node stops" : "the node is not ready yet", std::chrono::seconds{1}, {}};
     self_->send(from, submitted{ticket, failure(std::move(no))});
     return;
   }
@@ -160,10 +160,13 @@ void scheduler_state::cancel_unknown(job_id id, bulk to) {
   unknown.id = id;
   hand_.take(unknown, hand_phase::writing);
   journal_change change;
+  change.must_apply = to == nullptr;
   change.ends.push_back(cancelled_end(unknown, now()));
   write(std::move(change), [this, id, to](const journal_receipt& receipt) {
     hand_.let_go(id);
     if (receipt.error) {
+      // A load may have passed over it meanwhile, and when it is due is not known here.
+      load_again();
       tell(to, id, as_service_error(*receipt.error));
     } else if (contains(receipt.missing, id)) {
       tell(to, id, service_error{service_errc::not_found, "no job with this id waits or runs", {}, {}});
@@ -177,7 +180,10 @@ void scheduler_state::cancel_unknown(job_id id, bulk to) {
         ended.id = id;
         ended.task = task;
         ended.origin = job_origin::fire;
-        if (fire != runtime.prepared.end()) runtime.prepared.erase(fire);
+        if (fire != runtime.prepared.end()) {
+          runtime.settled_until = std::max(runtime.settled_until, fire->first);
+          runtime.prepared.erase(fire);
+        }
         fire_ended(ended, now());
         break;
       }
@@ -204,9 +210,16 @@ void scheduler_state::take_given_back(taken_back& answer) {
   if (found == wanted_back_.end()) return;
   auto [id, to] = std::move(found->second);
   wanted_back_.erase(found);
-  if (!answer.taken.empty()) return cancel_pending(std::move(answer.taken.front()), to);
-  if (!answer.started.empty()) return cancel_running(answer.started.front(), to);
   auto* entry = hand_.find(id);
+  if (!answer.taken.empty()) {
+    auto& taken = answer.taken.front();
+    if (entry == nullptr || entry->phase != hand_phase::withdrawn) return cancel_pending(std::move(taken), to);
+    // An edit takes it away: from now on it is in no slot, which counts if the edit fails.
+    hand_.take(taken, hand_phase::writing);
+    return cancel_prepared(id, to);
+  }
+  bool may_run = entry != nullptr && (entry->phase == hand_phase::armed || entry->phase == hand_phase::handed);
+  if (!answer.started.empty() && may_run) return cancel_running(answer.started.front(), to);
   if (!answer.by_dispatcher && entry != nullptr && entry->phase == hand_phase::armed) {
     // The slot has sent it to the dispatcher meanwhile.
     entry->phase = hand_phase::handed;
@@ -229,7 +242,11 @@ void scheduler_state::cancel_pending(job what, bulk to) {
     }
     hand_.let_go(id);
     count_end(job_state::cancelled);
-    if (auto* task = task_of(what.task)) task->prepared.erase(what.fire_time);
+    if (auto* task = task_of(what.task); task && what.is_fire()) {
+      auto fire = task->prepared.find(what.fire_time);
+      if (fire != task->prepared.end() && fire->second.id == id) task->prepared.erase(fire);
+      task->settled_until = std::max(task->settled_until, what.fire_time);
+    }
     if (what.is_fire()) fire_ended(what, now());
     tell(to, id);
     written(id);

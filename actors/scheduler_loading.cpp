@@ -25,6 +25,7 @@ void scheduler_state::recover(const shard_recovered& answer) {
   recover_open_attempts(contents.open_attempts);
   journal_change firing;
   for (auto& [id, task] : tasks_) {
+    drop_fires_of_inactive(task, firing);
     settle_missed_fires(task, firing);
     plan(task, firing);
   }
@@ -47,6 +48,26 @@ void scheduler_state::recover_task(const task_row& row, const std::vector<job>& 
     else
       task.prepared[first->fire_time] = *first;
   }
+  // The journal's fired_until never goes back, so after an edit it may be beyond what is really prepared.
+  if (!task.prepared.empty()) {
+    task.settled_until = std::min(now(), task.prepared.begin()->first - milliseconds{1});
+    task.state.fired_until = std::min(task.state.fired_until, task.prepared.rbegin()->first);
+  } else {
+    task.settled_until = task.may_fire() ? task.state.fired_until : std::min(task.state.fired_until, now());
+    task.state.fired_until = task.settled_until;
+  }
+}
+
+/// A node started for another environment than before: what was prepared for the task is none of its fires.
+void scheduler_state::drop_fires_of_inactive(task_runtime& task, journal_change& change) {
+  if (task.may_fire() || task.prepared.empty()) return;
+  for (auto& [fire_time, fire] : task.prepared) {
+    hand_.take(fire, hand_phase::writing);
+    change.unprepared.push_back({fire.id});
+    if (task.state.runs > 0) --task.state.runs;
+  }
+  task.prepared.clear();
+  with_state(task, change);
 }
 
 /// Attempts whose start is in the journal and whose end is not: they go on under a helper, or they are lost.
@@ -81,7 +102,7 @@ void scheduler_state::add_decision(journal_change& change, decision what) {
 }
 
 void scheduler_state::load_next() {
-  if (loading_ || !recovered_ || settle_to_) return;
+  if (loading_ || !recovered_ || stopping_) return;
   auto until = now() + settings_.horizon;
   load_position reached{until, job_id{}};
   if (reached.due_at <= loaded_until_.due_at) return load_later(settings_.horizon / 4);
@@ -101,6 +122,13 @@ void scheduler_state::load_next() {
   loaded_until_ = reached;
   load_from_beginning_ = false;
   self_->send(with_.reader, std::move(request));
+}
+
+/// All that is not in hand, from the earliest on.
+void scheduler_state::load_again() {
+  load_from_beginning_ = true;
+  loaded_until_ = load_position{wall_time::min(), job_id{}};
+  load_next();
 }
 
 void scheduler_state::load_later(milliseconds wait) {
@@ -125,11 +153,12 @@ void scheduler_state::take_window(window_loaded& window) {
     loaded_until_ = std::min(loaded_until_, load_position{window.jobs.back().due_at, window.jobs.back().id});
   std::vector<job> fresh, go_on;
   std::vector<std::pair<job, attempt_record>> lost;
+  bool room = true;
   for (auto& one : window.jobs) {
     if (hand_.known_since_load(one.id)) continue;
     if (with_.budget && !with_.budget->has_room()) {
       loaded_until_ = std::min(loaded_until_, load_position{one.due_at, job_id{value_of(one.id) - 1}});
-      window.complete = true; // as far as there is room
+      room = false;
       load_later(settings_.no_room_pause);
       break;
     }
@@ -153,7 +182,7 @@ void scheduler_state::take_window(window_loaded& window) {
   if (!go_on.empty()) self_->send(with_.dispatcher, expect_results{std::move(go_on)});
   if (!lost.empty()) write_lost(std::move(lost));
   place_armed(std::move(fresh));
-  finish_loading_step(window.complete);
+  finish_loading_step(window.complete, room);
 }
 
 /// The last owner may have started a job that was due while its lease held (DESIGN, Starts); careful ones would have a start in the journal.
@@ -175,8 +204,10 @@ void scheduler_state::write_lost(std::vector<std::pair<job, attempt_record>> los
   write(std::move(change), [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });
 }
 
-void scheduler_state::finish_loading_step(bool complete) {
-  if (!complete) return load_next();
+void scheduler_state::finish_loading_step(bool complete, bool room) {
+  // The clock was set forward, or the watermark went back, while this window was read.
+  bool behind = loaded_until_.due_at < now() + settings_.horizon / 2;
+  if (room && (!complete || behind)) return load_next();
   load_later(settings_.horizon / 4);
   if (ready_) return;
   ready_ = true;

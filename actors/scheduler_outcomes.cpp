@@ -33,6 +33,7 @@ void scheduler_state::take_outcomes(outcomes& all) {
       continue;
     }
     hand_.take(what, hand_phase::writing);
+    if (result.outcome == attempt_outcome::lost && !result.started) stopping_ = true; // the dispatcher drains
     bool may_retry = value_of(what.task) == 0 || with_.directory->contains(what.task);
     auto verdict = decide_outcome(what, result, settings_.node, time, share(random_), may_retry);
     add_decision(change, verdict);

@@ -12,7 +12,8 @@ namespace {
 service_error edit_error(const journal_error& error) {
   if (error.code == journal_errc::conflict) return {service_errc::conflict, error.message, std::chrono::seconds{1}, {}};
   if (error.code == journal_errc::broken) return {service_errc::broken, error.message, std::chrono::seconds{1}, {}};
-  if (error.code == journal_errc::unknown_outcome) return {service_errc::unknown_outcome, error.message, std::chrono::seconds{1}, {}};
+  if (error.code == journal_errc::unknown_outcome)
+    return {service_errc::unknown_outcome, error.message, std::chrono::seconds{1}, {}};
   return {service_errc::unavailable, error.message, std::chrono::seconds{1}, {}};
 }
 
@@ -21,9 +22,11 @@ task_answered refusal(const Request& request, service_errc code, std::string mes
   return {request.ticket, failure(service_error{code, std::move(message), std::chrono::seconds{1}, {}})};
 }
 
-/// Where firing of a new or enabled task starts: fires before now are none, but an `at` in the past is a missed fire, and `first: now` fires now.
+/// Where firing of a new or enabled task starts: fires before now are none, but an `at` in the past is a missed fire,
+/// and `first: now` fires now.
 wall_time fires_from(const task_definition& task, wall_time now) {
-  if (auto* at = std::get_if<at_schedule>(&task.when); at != nullptr && at->time <= now) return at->time - milliseconds{1};
+  if (auto* at = std::get_if<at_schedule>(&task.when); at != nullptr && at->time <= now)
+    return at->time - milliseconds{1};
   return now - milliseconds{1};
 }
 
@@ -70,8 +73,9 @@ task_runtime* scheduler_state::task_named(const std::string& task_name) {
 // ---- create and replace
 
 void scheduler_state::put(put_task& request) {
-  if (!ready_ || settle_to_) {
-    self_->send(request.from, refusal(request, service_errc::unavailable, settle_to_ ? "the node stops" : "the node is not ready yet"));
+  if (!ready_ || stopping_) {
+    self_->send(request.from, refusal(request, service_errc::unavailable,
+                                      stopping_ ? "the node stops" : "the node is not ready yet"));
     return;
   }
   auto shared = std::make_shared<put_task>(std::move(request));
@@ -86,7 +90,8 @@ void scheduler_state::put(put_task& request) {
 void scheduler_state::create_task(put_task& request) {
   auto task_name = request.definition.name;
   if (request.if_version.value_or(0) != 0) {
-    self_->send(request.from, refusal(request, service_errc::version_mismatch, "there is no task " + task_name + " to replace"));
+    self_->send(request.from,
+                refusal(request, service_errc::version_mismatch, "there is no task " + task_name + " to replace"));
     return edit_done(task_name);
   }
   journal_change change;
@@ -100,7 +105,7 @@ void scheduler_state::create_task(put_task& request) {
   task_runtime fresh;
   fresh.active = is_active_in(definition, settings_.environment);
   fresh.state.task = id;
-  fresh.state.fired_until = fires_from(definition, time);
+  fresh.state.fired_until = fresh.settled_until = fires_from(definition, time);
   if (definition.enabled)
     fresh.state.enabled_at = time;
   else
@@ -114,27 +119,29 @@ void scheduler_state::create_task(put_task& request) {
   change.tasks_put.push_back({task.definition, task.state, true, 0});
   std::vector<job> prepared;
   for (auto& made : change.inserts) prepared.push_back(made.made);
-  write(std::move(change), [this, id, prepared, task_name, from = request.from, ticket = request.ticket](const journal_receipt& receipt) {
-    auto& made = tasks_[id];
-    if (receipt.error) {
-      for (auto& fire : prepared) hand_.let_go(fire.id);
-      tasks_.erase(id);
-      self_->send(from, task_answered{ticket, failure(edit_error(*receipt.error))});
-    } else {
-      task_ids_[task_name] = id;
-      with_.directory->put(made.definition);
-      self_->send(from, task_answered{ticket, task_write{true, true, {made.definition, made.state}}});
-      arm_or_let_go(prepared);
-    }
-    edit_done(task_name);
-  });
+  write(std::move(change),
+        [this, id, prepared, task_name, from = request.from, ticket = request.ticket](const journal_receipt& receipt) {
+          auto& made = tasks_[id];
+          if (receipt.error) {
+            for (auto& fire : prepared) hand_.let_go(fire.id);
+            tasks_.erase(id);
+            self_->send(from, task_answered{ticket, failure(edit_error(*receipt.error))});
+          } else {
+            task_ids_[task_name] = id;
+            with_.directory->put(made.definition);
+            self_->send(from, task_answered{ticket, task_write{true, true, {made.definition, made.state}}});
+            arm_or_let_go(prepared);
+          }
+          edit_done(task_name);
+        });
 }
 
 void scheduler_state::replace_task(task_runtime& task, put_task& request) {
   auto& old = *task.definition;
   auto task_name = old.name;
   if (request.if_version && *request.if_version != old.version) {
-    self_->send(request.from, refusal(request, service_errc::version_mismatch, "the task has changed: its version is " + std::to_string(old.version)));
+    self_->send(request.from, refusal(request, service_errc::version_mismatch,
+                                      "the task has changed: its version is " + std::to_string(old.version)));
     return edit_done(task_name);
   }
   if (request.definition.spec == old.spec) {
@@ -153,12 +160,12 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
   // A trial copy: what fails leaves the task as it was.
   auto last_skip = task.last_skip;
   if (next.enabled || old.enabled) note_idle_span(task, change);
-  auto withdrawn = withdraw(task, !next.enabled, change);
   auto before = task.state;
   auto before_definition = task.definition;
+  auto withdrawn = withdraw(task, !next.enabled, change);
   if (next.enabled != old.enabled) (next.enabled ? task.state.enabled_at : task.state.disabled_at) = time;
   if (next.enabled && !old.enabled) task.state.disabled_at.reset();
-  task.state.fired_until = planning_base(task, next);
+  task.state.fired_until = planning_base(task, next, withdrawn);
   task.definition = std::make_shared<const task_definition>(std::move(next));
   task.active = is_active_in(*task.definition, settings_.environment);
   if (task.may_fire())
@@ -169,8 +176,8 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
   std::vector<job> prepared;
   for (auto& made : change.inserts) prepared.push_back(made.made);
   auto id = old.id;
-  write(std::move(change), [this, id, prepared, withdrawn, before, before_definition, last_skip, task_name, from = request.from,
-                            ticket = request.ticket](const journal_receipt& receipt) {
+  write(std::move(change), [this, id, prepared, withdrawn, before, before_definition, last_skip, task_name,
+                            from = request.from, ticket = request.ticket](const journal_receipt& receipt) {
     auto& edited = tasks_[id];
     if (receipt.error) {
       for (auto& fire : prepared) {
@@ -190,23 +197,29 @@ void scheduler_state::replace_task(task_runtime& task, put_task& request) {
       arm_or_let_go(prepared);
       if (edited.definition->partition == settings_.partition && before_definition->partition != settings_.partition) {
         // Its jobs that waited for another node may run here now.
-        load_from_beginning_ = true;
-        loaded_until_ = load_position{wall_time::min(), job_id{}};
-        load_next();
+        load_again();
       }
     }
     edit_done(task_name);
   });
 }
 
-/// From where the new definition fires: never before now, nor at a time that has been fired already.
-wall_time scheduler_state::planning_base(const task_runtime& task, const task_definition& next) const {
+/// From where the new definition fires: never at a time that has been fired already, and not before now, but for fires
+/// that the splay held back until the edit took them.
+wall_time scheduler_state::planning_base(const task_runtime& task, const task_definition& next,
+                                         const std::vector<job>& withdrawn) const {
   auto time = now();
-  if (std::holds_alternative<at_schedule>(next.when) && (!same_schedule(*task.definition, next) || !task.definition->enabled))
+  if (std::holds_alternative<at_schedule>(next.when) &&
+      (!same_schedule(*task.definition, next) || !task.definition->enabled))
     return fires_from(next, time);
-  auto base = std::max(task.state.fired_until, time);
-  // What was withdrawn was never fired: withdraw() has set fired_until to before it.
-  return task.prepared.empty() ? base : std::max(base, task.prepared.rbegin()->first);
+  auto counts_from_end = [](const task_definition& any) {
+    auto* every = std::get_if<every_schedule>(&any.when);
+    return every != nullptr && every->from_end;
+  };
+  bool fired_before = task.may_fire();
+  if (fired_before && counts_from_end(*task.definition) && counts_from_end(next)) return task.state.fired_until;
+  if (fired_before && !withdrawn.empty()) time = std::min(time, withdrawn.front().fire_time - milliseconds{1});
+  return std::max(task.state.fired_until, time);
 }
 
 /// The ledger keeps what the task would have fired up to now, had it not been disabled, had its last run or its end
@@ -238,7 +251,8 @@ void scheduler_state::note_idle_fires(task_runtime& task, const firing_frame& fr
   if (span.count > 0) note_skip(task, {*span.first, *span.last, span.count}, verdict, change);
 }
 
-/// Takes prepared fires back: those whose time has not come, or all of them. They stay in hand until the change is answered.
+/// Takes prepared fires back: those whose time has not come, or all of them. They stay in hand until the change is
+/// answered.
 std::vector<job> scheduler_state::withdraw(task_runtime& task, bool all, journal_change& change) {
   std::vector<job> withdrawn;
   auto time = now();
@@ -258,7 +272,10 @@ std::vector<job> scheduler_state::withdraw(task_runtime& task, bool all, journal
   }
   if (!withdrawn.empty()) {
     task.state.runs -= std::min<uint64_t>(task.state.runs, withdrawn.size());
-    task.state.fired_until = std::min(task.state.fired_until, withdrawn.front().fire_time - milliseconds{1});
+    // What was withdrawn was never fired, so another rule may fire from before it on.
+    task.state.fired_until = task.settled_until;
+    if (!task.prepared.empty())
+      task.state.fired_until = std::max(task.state.fired_until, task.prepared.rbegin()->first);
   }
   return withdrawn;
 }
@@ -267,7 +284,8 @@ void scheduler_state::finish_withdrawal(task_runtime& task, const std::vector<jo
   std::vector<job> due_meanwhile, back;
   for (auto& fire : withdrawn) {
     auto* entry = hand_.find(fire.id);
-    bool in_slot = entry != nullptr && entry->phase == hand_phase::withdrawn && !task.withdrawn_and_due.contains(fire.id);
+    bool was_due = task.withdrawn_and_due.erase(fire.id) > 0;
+    bool in_slot = entry != nullptr && entry->phase == hand_phase::withdrawn && !was_due;
     if (committed) {
       // In its slot it stays withdrawn, and is dropped when the slot sends it.
       if (!in_slot) hand_.let_go(fire.id);
@@ -280,17 +298,18 @@ void scheduler_state::finish_withdrawal(task_runtime& task, const std::vector<jo
     else
       back.push_back(fire);
   }
+  // Those of an earlier edit are gone from the journal already.
+  for (auto& [id, fire] : task.withdrawn_and_due) hand_.let_go(id);
   task.withdrawn_and_due.clear();
-  if (!committed) {
-    arm_or_let_go(std::move(back));
-  }
+  if (!committed) arm_or_let_go(std::move(back));
 }
 
 // ---- delete
 
 void scheduler_state::remove(delete_task& request) {
-  if (!ready_ || settle_to_) {
-    self_->send(request.from, refusal(request, service_errc::unavailable, settle_to_ ? "the node stops" : "the node is not ready yet"));
+  if (!ready_ || stopping_) {
+    self_->send(request.from, refusal(request, service_errc::unavailable,
+                                      stopping_ ? "the node stops" : "the node is not ready yet"));
     return;
   }
   auto shared = std::make_shared<delete_task>(std::move(request));
@@ -308,7 +327,8 @@ void scheduler_state::remove_task(task_runtime& task, const delete_task& request
   auto task_name = request.name;
   if (request.if_version && *request.if_version != task.definition->version) {
     self_->send(request.from,
-                refusal(request, service_errc::version_mismatch, "the task has changed: its version is " + std::to_string(task.definition->version)));
+                refusal(request, service_errc::version_mismatch,
+                        "the task has changed: its version is " + std::to_string(task.definition->version)));
     return edit_done(task_name);
   }
   journal_change change;
@@ -316,7 +336,8 @@ void scheduler_state::remove_task(task_runtime& task, const delete_task& request
   auto withdrawn = withdraw(task, true, change);
   auto id = task.definition->id;
   change.tasks_deleted.push_back({id});
-  write(std::move(change), [this, id, before, withdrawn, task_name, from = request.from, ticket = request.ticket](const journal_receipt& receipt) {
+  write(std::move(change), [this, id, before, withdrawn, task_name, from = request.from,
+                            ticket = request.ticket](const journal_receipt& receipt) {
     auto& removed = tasks_[id];
     if (receipt.error) {
       removed.state = before;

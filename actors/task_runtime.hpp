@@ -24,6 +24,7 @@ struct task_runtime {
   task_ptr definition;
   task_state state;                           ///< as the journal will hold it after what is being written
 
+  wall_time settled_until{wall_time::min()};  ///< no fire time after it was handed over or skipped: an edit may plan anew from here
   std::map<wall_time, job> prepared;          ///< by fire time: jobs in the journal whose time has not come
   std::set<wall_time> admitted_late;          ///< fires that the misfire rule chose to run although they are late
   absl::flat_hash_set<job_id> unfinished;     ///< fires handed over and not final

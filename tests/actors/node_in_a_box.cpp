@@ -102,6 +102,10 @@ void node_in_a_box::spawn_executors() {
   const clock_source* time = &clock;
   runner = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::native));
   processes = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::process));
+  if (with.succeed)
+    runner->next = [raw = runner.get()](const scripted_runner::start& one) {
+      return raw->result_of(one.what.id, attempt_outcome::succeeded, one.number);
+    };
   use_executors all;
   for (auto kind : {target_kind::http, target_kind::process, target_kind::native}) {
     std::shared_ptr<wheelwork::runner> of_kind = kind == target_kind::process ? processes : runner;
@@ -154,7 +158,6 @@ void node_in_a_box::drop_handles() {
   desk_ = nullptr;
   slots_.clear();
   schedulers_.clear();
-  eye_.reset();
   journal_.reset();
 }
 
@@ -203,7 +206,8 @@ void node_in_a_box::advance(milliseconds span) {
   while (steady_now() < end) {
     auto next = end;
     if (auto timeout = next_timeout()) next = std::min(next, *timeout);
-    if (auto alarm = alarm_clock->time()) next = std::min(next, steady_now() + (*alarm - clock.precise_now()));
+    if (auto alarm = alarm_clock->time(); alarm && *alarm - now() < std::chrono::ceil<milliseconds>(end - steady_now()))
+      next = std::min(next, steady_now() + (*alarm - clock.precise_now()));
     scheduler.advance_time(std::max<caf::timespan>(next - steady_now(), caf::timespan{0}));
     settle();
   }
@@ -213,6 +217,15 @@ void node_in_a_box::jump(milliseconds span) {
   clock.jump(span);
   alarm_clock->tell_of_jump();
   settle();
+}
+
+// ---- faults
+
+void node_in_a_box::fail_commits(journal_fault fault, bool leases) {
+  faults->set_rule([fault, leases](journal_call call, uint64_t) {
+    if (call == journal_call::commit) return fault;
+    return leases && call == journal_call::renew_lease ? journal_fault::fail : journal_fault::none;
+  });
 }
 
 // ---- operations
@@ -347,10 +360,28 @@ void node_in_a_box::cancel(job_id id) {
   done(answer);
 }
 
+void node_in_a_box::finish(job_id id, attempt_outcome outcome) {
+  runner->finish(id, outcome);
+  settle();
+}
+
 void node_in_a_box::retry(job_id id) {
   auto answer = ask_retry(id);
   settle();
   done(answer);
+}
+
+std::vector<milliseconds> node_in_a_box::starts_of(job_id id) const {
+  std::vector<milliseconds> times;
+  for (auto& one : runner->starts)
+    if (one.what.id == id) times.push_back(one.at - manual_clock::start);
+  return times;
+}
+
+std::vector<milliseconds> node_in_a_box::all_starts() const {
+  std::vector<milliseconds> times;
+  for (auto& one : runner->starts) times.push_back(one.at - manual_clock::start);
+  return times;
 }
 
 // ---- what the journal says

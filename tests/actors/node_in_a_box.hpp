@@ -34,6 +34,7 @@ struct box_settings {
   size_t group_rows = 1000;
   std::string environment = "test";
   std::string partition;
+  bool succeed = false;              ///< each native attempt succeeds at once; else it runs until the test ends it
   std::vector<attempt_name> adopted; ///< attempts that go on under helpers of an earlier incarnation
 };
 
@@ -63,6 +64,11 @@ protected:
   wall_time now() const { return clock.wall_now(); }
   static wall_time at(milliseconds after_start) { return manual_clock::start + after_start; }
 
+  // ---- faults
+  /// Every commit (and, if so, every renewal of the lease) goes wrong until heal().
+  void fail_commits(journal_fault fault = journal_fault::fail, bool leases = false);
+  void heal() { faults->set_rule(nullptr); }
+
   // ---- operations, each asked for without delivering anything
   answer_of<std::vector<pushed_job>> ask_push(const std::vector<std::string>& bodies);
   answer_of<task_write> ask_put(const std::string& name, const std::string& body,
@@ -78,6 +84,7 @@ protected:
   void remove(const std::string& name);
   job_id run_by_hand(const std::string& name);
   void cancel(job_id id);
+  void finish(job_id id, attempt_outcome outcome = attempt_outcome::succeeded);
   void retry(job_id id);
 
   // ---- what the journal says
@@ -90,6 +97,9 @@ protected:
   std::vector<ledger_entry> ledger(const std::string& task);
   /// `number:outcome` of all attempts of a job, e.g. "1:failed 2:succeeded"; one that runs has the outcome `runs`.
   std::string attempts(job_id id);
+  /// When its attempts started, since the clock's start.
+  std::vector<milliseconds> starts_of(job_id id) const;
+  std::vector<milliseconds> all_starts() const;
   static job_filter everything();
 
   manual_clock clock;
@@ -123,6 +133,22 @@ private:
   std::unique_ptr<journal> journal_;
   std::unique_ptr<journal_reader> eye_; ///< reads past the faults
 };
+
+/// Answered, and refused for this reason.
+template <class T>
+::testing::AssertionResult refused(const answer_of<T>& answer, service_errc code) {
+  if (!*answer) return ::testing::AssertionFailure() << "nobody answered";
+  if (**answer) return ::testing::AssertionFailure() << "it was done";
+  if ((**answer).error().code != code) return ::testing::AssertionFailure() << (**answer).error().message;
+  return ::testing::AssertionSuccess();
+}
+
+template <class T>
+::testing::AssertionResult accepted(const answer_of<T>& answer) {
+  if (!*answer) return ::testing::AssertionFailure() << "nobody answered";
+  if (!**answer) return ::testing::AssertionFailure() << (**answer).error().message;
+  return ::testing::AssertionSuccess();
+}
 
 /// A native job body with these further members, e.g. R"("delay":"5s")".
 std::string job_body(const std::string& members = "");
