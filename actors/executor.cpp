@@ -1,5 +1,7 @@
 #include "actors/executor.hpp"
 
+#include "actors/guard.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -8,17 +10,18 @@ namespace wheelwork {
 
 executor_actor::behavior_type executor_state::make_behavior(std::shared_ptr<runner> with, const clock_source* clock,
                                                             std::shared_ptr<node_statistics> statistics) {
+  guard(self_, name);
   runner_ = std::move(with);
   clock_ = clock;
   statistics_ = std::move(statistics);
   return {
-    [this](run& batch) { start(batch); },
-    [this](const stop_attempts& these) {
-      for (auto& attempt : these.attempts) runner_->cancel(attempt.id, attempt.number);
-    },
-    [this](const settled_attempts& these) {
-      for (auto& attempt : these.attempts) runner_->settled(attempt.id, attempt.number);
-    },
+      [this](run& batch) { start(batch); },
+      [this](const stop_attempts& these) {
+        for (auto& attempt : these.attempts) runner_->cancel(attempt.id, attempt.number);
+      },
+      [this](const settled_attempts& these) {
+        for (auto& attempt : these.attempts) runner_->settled(attempt.id, attempt.number);
+      },
   };
 }
 
@@ -39,13 +42,16 @@ void executor_state::start(run& batch) {
   runner_->run(std::move(batch.orders));
 }
 
-executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor_state> self, std::shared_ptr<runner> with,
-                                       const clock_source* clock, std::shared_ptr<node_statistics> statistics) {
+executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor_state> self,
+                                       std::shared_ptr<runner> with, const clock_source* clock,
+                                       std::shared_ptr<node_statistics> statistics) {
   return self->state.make_behavior(std::move(with), clock, std::move(statistics));
 }
 
 results_sink results_to(dispatcher_actor dispatcher, target_kind kind) {
-  return [dispatcher, kind](std::vector<attempt_result> results) { caf::anon_send(dispatcher, finished{kind, std::move(results)}); };
+  return [dispatcher, kind](std::vector<attempt_result> results) {
+    caf::anon_send(dispatcher, finished{kind, std::move(results)});
+  };
 }
 
 } // namespace wheelwork

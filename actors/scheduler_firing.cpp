@@ -123,8 +123,11 @@ void scheduler_state::take_starts_back(std::vector<job> started) {
 
 /// A fire whose time has come, by the task's rule for overlaps.
 void scheduler_state::admit(task_runtime& task, job fire, journal_change& change) {
-  switch (
-      decide_overlap(task.definition->overlap, task.unfinished.size() + task.stopping.size(), task.waiting.size())) {
+  auto unfinished = task.unfinished.size() + task.stopping.size();
+  auto verdict = decide_overlap(task.definition->overlap, unfinished, task.waiting.size());
+  // A fire that is late itself overlaps nothing that started after its time: late fires run each, one after the other.
+  if (verdict != overlap_verdict::start && task.busy_since > fire.due_at) verdict = overlap_verdict::wait;
+  switch (verdict) {
   case overlap_verdict::start: return start_fire(task, std::move(fire));
   case overlap_verdict::skip: return skip_fire(task, fire, skip_verdict::overlap, change);
   case overlap_verdict::wait:
@@ -141,6 +144,7 @@ void scheduler_state::admit(task_runtime& task, job fire, journal_change& change
 }
 
 void scheduler_state::start_fire(task_runtime& task, job fire) {
+  if (task.unfinished.empty() && task.stopping.empty()) task.busy_since = now();
   task.unfinished.insert(fire.id);
   task.last_skip.reset();
   to_start_.push_back(std::move(fire));

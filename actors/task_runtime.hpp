@@ -29,6 +29,7 @@ struct task_runtime {
   std::set<wall_time> admitted_late;          ///< fires that the misfire rule chose to run although they are late
   absl::flat_hash_set<job_id> unfinished;     ///< fires handed over and not final
   absl::flat_hash_set<attempt_name> stopping; ///< attempts of cancelled fires that have not ended yet
+  wall_time busy_since{};                     ///< when the oldest of the unfinished ones was handed over
   std::deque<job> waiting;                    ///< due fires that wait for those (overlap `queue` and `replace`)
   std::optional<fire_skip> last_skip;         ///< the run of skips that may still grow
   bool planning = false;                      ///< a change with new fires is at the journal

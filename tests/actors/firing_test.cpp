@@ -28,6 +28,20 @@ protected:
       all.push_back(entry.fired ? "fired" : std::string{to_string(entry.verdict)} + " " + std::to_string(entry.count));
     return all;
   }
+  /// Three fires come late together; none of them overlapped another at its own time.
+  void expect_late_fires_in_turn(const std::string& overlap) {
+    start_and_wait(false);
+    put("late", R"("schedule":{"every":"10s"},"overlap":")" + overlap + "\"");
+    jump(35s);
+    for (int each = 1; each <= 3; ++each) {
+      ASSERT_EQ(runner->starts.size(), static_cast<size_t>(each));
+      EXPECT_EQ(runner->starts.back().what.fire_time, at(1s + each * 10s));
+      finish(runner->starts.back().what.id);
+      settle();
+    }
+    EXPECT_THAT(verdicts("late"), ElementsAre("fired", "fired", "fired"));
+    expect_no_fire_time_twice();
+  }
   void expect_no_fire_time_twice() {
     std::set<std::pair<uint64_t, wall_time>> seen;
     for (auto& one : runner->starts) {
@@ -171,6 +185,16 @@ TEST_F(firing_test, fires_late_by_less_than_the_grace_run_each) {
   jump(20s);
   EXPECT_EQ(runner->starts.size(), 20u);
   expect_no_fire_time_twice();
+}
+
+TEST_F(firing_test, late_fires_of_a_task_that_skips_overlaps_run_one_after_the_other) {
+  expect_late_fires_in_turn("skip");
+}
+TEST_F(firing_test, late_fires_of_a_task_that_queues_overlaps_run_one_after_the_other) {
+  expect_late_fires_in_turn("queue");
+}
+TEST_F(firing_test, late_fires_of_a_task_that_replaces_overlaps_run_one_after_the_other) {
+  expect_late_fires_in_turn("replace");
 }
 
 TEST_F(firing_test, after_a_jump_back_nothing_fires_again) {

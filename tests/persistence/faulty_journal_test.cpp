@@ -1,5 +1,5 @@
 // The wrapper that other folders' tests break journals with.
-#include "persistence/faulty_journal.hpp"
+#include "tests/support/faulty_journal.hpp"
 #include "tests/persistence/journal_fixture.hpp"
 
 #include <thread>

@@ -1,4 +1,4 @@
-#include "persistence/faulty_journal.hpp"
+#include "tests/support/faulty_journal.hpp"
 
 #include <algorithm>
 
