@@ -95,8 +95,8 @@ class Bench:
             node.wait_finished(jobs)
             finished_at = time.monotonic()
             return {name: jobs / (finished_at - began), f"{name}_push": jobs / (pushed_at - began),
-                    f"{name}_p50": milliseconds(re.search(r"50%\s+(\S+)", out)[1]),
-                    f"{name}_p99": milliseconds(re.search(r"99%\s+(\S+)", out)[1]),
+                    f"{name}_p50": milliseconds(re.search(r"(?m)^\s+50%\s+(\S+)", out)[1]),
+                    f"{name}_p99": milliseconds(re.search(r"(?m)^\s+99%\s+(\S+)", out)[1]),
                     f"{name}_cores": (node.cpu_seconds() - cpu) / (finished_at - began)}
 
     def http_callbacks(self):
