@@ -121,9 +121,8 @@ class Bench:
             before, begin = node.resident_bytes(), time.time() + 600
             for i in range(0, count, 5000):
                 pusher.push([job_at(begin + (i + k) * 120 / count) for k in range(5000)])
-            armed = node.metric("wheelwork_jobs_armed")
-            if armed < count:
-                raise RuntimeError(f"only {armed:.0f} of {count} jobs are armed")
+            # A push is answered before its jobs have reached their slots.
+            wait_until(lambda: node.metric("wheelwork_jobs_armed") >= count, "all jobs are armed")
             after = node.resident_bytes()
             node.stop()
             node.start()
