@@ -22,24 +22,24 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
   statistics_ = std::move(statistics);
   for (auto& bounds : settings_.of_kind) queues_.emplace_back(bounds.at_once, bounds.per_lane);
   return {
-    [this](const owners& all) { schedulers_ = all.of_shard; },
-    [this](const use_executors& these) { executors_ = these.of_kind; },
-    [this](dispatch& ready) { queue_up(ready); },
-    [this](expect_results& these) { expect(these); },
-    [this](const take_back& request) { give_back(request); },
-    [this](const stop_attempts& request) { stop_these(request); },
-    [this](const settled_attempts& these) {
-      for (auto& attempt : these.attempts) early_results_.erase(attempt);
-      self_->send(executors_[static_cast<size_t>(these.kind)], these);
-    },
-    [this](finished& results) { end_attempts(results); },
-    [this](const starts_allowed& lease) {
-      starts_allowed_until_ = lease.until;
-      start_all_kinds();
-    },
-    [this](const drain& request) { begin_drain(request); },
-    [this](look_for_long_attempts) { look_for_long_ones(); },
-    [this](grace_over) { answer_drain(true); },
+      [this](const owners& all) { schedulers_ = all.of_shard; },
+      [this](const use_executors& these) { executors_ = these.of_kind; },
+      [this](dispatch& ready) { queue_up(ready); },
+      [this](expect_results& these) { expect(these); },
+      [this](const take_back& request) { give_back(request); },
+      [this](const stop_attempts& request) { stop_these(request); },
+      [this](const settled_attempts& these) {
+        for (auto& attempt : these.attempts) early_results_.erase(attempt);
+        self_->send(executors_[static_cast<size_t>(these.kind)], these);
+      },
+      [this](finished& results) { end_attempts(results); },
+      [this](const starts_allowed& lease) {
+        starts_allowed_until_ = lease.until;
+        start_all_kinds();
+      },
+      [this](const drain& request) { begin_drain(request); },
+      [this](look_for_long_attempts) { look_for_long_ones(); },
+      [this](grace_over) { answer_drain(true); },
   };
 }
 
@@ -165,8 +165,7 @@ void dispatcher_state::stop_these(const stop_attempts& request) {
   std::array<stop_attempts, target_kinds> by_kind;
   for (auto& attempt : request.attempts) {
     auto running = in_flight_.find(attempt);
-    if (running != in_flight_.end())
-      by_kind[kind_index(running->second.what)].attempts.push_back(attempt);
+    if (running != in_flight_.end()) by_kind[kind_index(running->second.what)].attempts.push_back(attempt);
   }
   for (size_t kind = 0; kind < target_kinds; ++kind)
     if (!by_kind[kind].attempts.empty()) self_->send(executors_[kind], std::move(by_kind[kind]));
@@ -175,7 +174,8 @@ void dispatcher_state::stop_these(const stop_attempts& request) {
 void dispatcher_state::watch_for_long_ones() {
   if (watching_ || starts_.empty()) return;
   watching_ = true;
-  auto wait = std::max(starts_.front().at + settings_.long_attempt - clock_->steady_now(), std::chrono::steady_clock::duration{milliseconds{1}});
+  auto wait = std::max(starts_.front().at + settings_.long_attempt - clock_->steady_now(),
+                       std::chrono::steady_clock::duration{milliseconds{1}});
   self_->delayed_send(self_, std::chrono::duration_cast<caf::timespan>(wait), look_for_long_attempts{});
 }
 
@@ -197,7 +197,7 @@ void dispatcher_state::tell_running(bool all) {
     running->second.told_long = true;
     auto& attempt = running->second;
     by_shard[value_of(shard_of(note.name.id))].attempts.push_back(
-      {note.name.id, note.name.number, attempt.started_at, kind_of(attempt.what.how->how)});
+        {note.name.id, note.name.number, attempt.started_at, kind_of(attempt.what.how->how)});
   }
   for (auto& [shard, attempts] : by_shard) self_->send(schedulers_[shard], std::move(attempts));
 }
@@ -230,8 +230,9 @@ void dispatcher_state::update_gauges() {
   statistics_->in_flight = in_flight_.size();
 }
 
-dispatcher_actor::behavior_type dispatcher(dispatcher_actor::stateful_pointer<dispatcher_state> self, dispatcher_settings settings,
-                                           const clock_source* clock, std::shared_ptr<node_statistics> statistics) {
+dispatcher_actor::behavior_type dispatcher(dispatcher_actor::stateful_pointer<dispatcher_state> self,
+                                           dispatcher_settings settings, const clock_source* clock,
+                                           std::shared_ptr<node_statistics> statistics) {
   return self->state.make_behavior(std::move(settings), clock, std::move(statistics));
 }
 

@@ -66,17 +66,19 @@ private:
   std::shared_ptr<node_statistics> statistics_;
   std::vector<scheduler_actor> schedulers_;
   std::array<executor_actor, target_kinds> executors_;
-  std::vector<dispatch_queue<job>> queues_;                  ///< by kind
+  std::vector<dispatch_queue<job>> queues_; ///< by kind
   absl::flat_hash_map<attempt_name, attempt_in_flight> in_flight_;
-  absl::flat_hash_map<attempt_name, attempt_result> early_results_; ///< of attempts that an earlier incarnation started, until a scheduler expects them
-  std::deque<start_note> starts_;                            ///< in order of time, for look_for_long_ones
+  absl::flat_hash_map<attempt_name, attempt_result>
+      early_results_;             ///< of attempts that an earlier incarnation started, until a scheduler expects them
+  std::deque<start_note> starts_; ///< in order of time, for look_for_long_ones
   bool watching_ = false;
   std::chrono::steady_clock::time_point starts_allowed_until_{};
   keeper_actor drain_to_;
   bool draining_ = false;
 };
 
-dispatcher_actor::behavior_type dispatcher(dispatcher_actor::stateful_pointer<dispatcher_state> self, dispatcher_settings settings,
-                                           const clock_source* clock, std::shared_ptr<node_statistics> statistics);
+dispatcher_actor::behavior_type dispatcher(dispatcher_actor::stateful_pointer<dispatcher_state> self,
+                                           dispatcher_settings settings, const clock_source* clock,
+                                           std::shared_ptr<node_statistics> statistics);
 
 } // namespace wheelwork

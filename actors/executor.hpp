@@ -29,8 +29,9 @@ private:
 };
 
 /// The runner's sink must send `finished` to the dispatcher (see results_to).
-executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor_state> self, std::shared_ptr<runner> with,
-                                       const clock_source* clock, std::shared_ptr<node_statistics> statistics);
+executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor_state> self,
+                                       std::shared_ptr<runner> with, const clock_source* clock,
+                                       std::shared_ptr<node_statistics> statistics);
 
 /// A sink for a runner of this kind. Callable on any thread.
 results_sink results_to(dispatcher_actor dispatcher, target_kind kind);

@@ -13,8 +13,10 @@ namespace {
 constexpr auto look_every = std::chrono::seconds{5};
 
 service_error unknown_outcome() {
-  return {service_errc::unknown_outcome, "the node did not answer in time; it may have been done: repeat with the same Idempotency-Key",
-          std::chrono::seconds{1}, {}};
+  return {service_errc::unknown_outcome,
+          "the node did not answer in time; it may have been done: repeat with the same Idempotency-Key",
+          std::chrono::seconds{1},
+          {}};
 }
 
 service_error stopping() { return {service_errc::unavailable, "the node stops", std::chrono::seconds{1}, {}}; }
@@ -28,8 +30,10 @@ front_desk_state::~front_desk_state() {
   for (auto& [ticket, open] : job_operations_) open.asked->done(std::move(*open.answers));
 }
 
-front_desk_actor::behavior_type front_desk_state::make_behavior(front_desk_settings settings, std::vector<scheduler_actor> schedulers,
-                                                                std::shared_ptr<task_directory> directory, const clock_source* clock) {
+front_desk_actor::behavior_type front_desk_state::make_behavior(front_desk_settings settings,
+                                                                std::vector<scheduler_actor> schedulers,
+                                                                std::shared_ptr<task_directory> directory,
+                                                                const clock_source* clock) {
   guard(self_, name);
   settings_ = settings;
   schedulers_ = std::move(schedulers);
@@ -37,19 +41,19 @@ front_desk_actor::behavior_type front_desk_state::make_behavior(front_desk_setti
   clock_ = clock;
   self_->delayed_send(self_, look_every, look_for_late_answers{});
   return {
-    [this](desk_push& all) { push(all); },
-    [this](desk_task_operation& operation) { begin_task_operation(operation); },
-    [this](desk_job_operation& operation) { begin_job_operation(operation); },
-    [this](submitted& answer) { answer_push(answer); },
-    [this](task_answered& answer) {
-      auto found = task_operations_.find(answer.ticket);
-      if (found == task_operations_.end()) return;
-      auto done = std::move(found->second.done);
-      task_operations_.erase(found);
-      done(std::move(answer.answer));
-    },
-    [this](jobs_answered& answer) { answer_jobs(answer); },
-    [this](look_for_late_answers) { drop_late(); },
+      [this](desk_push& all) { push(all); },
+      [this](desk_task_operation& operation) { begin_task_operation(operation); },
+      [this](desk_job_operation& operation) { begin_job_operation(operation); },
+      [this](submitted& answer) { answer_push(answer); },
+      [this](task_answered& answer) {
+        auto found = task_operations_.find(answer.ticket);
+        if (found == task_operations_.end()) return;
+        auto done = std::move(found->second.done);
+        task_operations_.erase(found);
+        done(std::move(answer.answer));
+      },
+      [this](jobs_answered& answer) { answer_jobs(answer); },
+      [this](look_for_late_answers) { drop_late(); },
   };
 }
 
@@ -148,7 +152,8 @@ void front_desk_state::begin_job_operation(desk_job_operation& operation) {
     if (shard < schedulers_.size())
       by_shard[shard].push_back(id);
     else
-      answers->emplace_back(id, service_error{service_errc::not_found, "no job has this id", std::chrono::seconds{1}, {}});
+      answers->emplace_back(id,
+                            service_error{service_errc::not_found, "no job has this id", std::chrono::seconds{1}, {}});
   }
   if (by_shard.empty()) return asked->done(std::move(*answers));
   for (auto& [shard, ids] : by_shard) {
@@ -167,7 +172,8 @@ void front_desk_state::answer_jobs(jobs_answered& answer) {
   auto open = std::move(found->second);
   job_operations_.erase(found);
   std::move(answer.jobs.begin(), answer.jobs.end(), std::back_inserter(*open.answers));
-  if (open.answers->size() >= open.asked->jobs.size() && open.asked->done) std::exchange(open.asked->done, nullptr)(std::move(*open.answers));
+  if (open.answers->size() >= open.asked->jobs.size() && open.asked->done)
+    std::exchange(open.asked->done, nullptr)(std::move(*open.answers));
 }
 
 void front_desk_state::drop_late() {
@@ -199,9 +205,9 @@ void front_desk_state::drop_late() {
   self_->delayed_send(self_, look_every, look_for_late_answers{});
 }
 
-front_desk_actor::behavior_type front_desk(front_desk_actor::stateful_pointer<front_desk_state> self, front_desk_settings settings,
-                                           std::vector<scheduler_actor> schedulers, std::shared_ptr<task_directory> directory,
-                                           const clock_source* clock) {
+front_desk_actor::behavior_type front_desk(front_desk_actor::stateful_pointer<front_desk_state> self,
+                                           front_desk_settings settings, std::vector<scheduler_actor> schedulers,
+                                           std::shared_ptr<task_directory> directory, const clock_source* clock) {
   return self->state.make_behavior(settings, std::move(schedulers), std::move(directory), clock);
 }
 

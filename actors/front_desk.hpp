@@ -1,5 +1,5 @@
-// Takes operations from threads outside the actors, passes them to the schedulers that own them, and calls back with the answers. Each call is
-// answered: an operation that nobody answered in time is told that its outcome is unknown.
+// Takes operations from threads outside the actors, passes them to the schedulers that own them, and calls back with
+// the answers. Each call is answered: an operation that nobody answered in time is told that its outcome is unknown.
 #pragma once
 
 #include "actors/node_statistics.hpp"
@@ -15,7 +15,7 @@ namespace wheelwork {
 
 struct front_desk_settings {
   uint16_t shards = 1;
-  size_t jobs_in_message = 1000;        ///< pushes that came together go on together, up to so many jobs
+  size_t jobs_in_message = 1000; ///< pushes that came together go on together, up to so many jobs
   milliseconds answer_within{30'000};
 };
 
@@ -67,8 +67,8 @@ private:
   absl::flat_hash_map<uint64_t, open_job_operation> job_operations_;
 };
 
-front_desk_actor::behavior_type front_desk(front_desk_actor::stateful_pointer<front_desk_state> self, front_desk_settings settings,
-                                           std::vector<scheduler_actor> schedulers, std::shared_ptr<task_directory> directory,
-                                           const clock_source* clock);
+front_desk_actor::behavior_type front_desk(front_desk_actor::stateful_pointer<front_desk_state> self,
+                                           front_desk_settings settings, std::vector<scheduler_actor> schedulers,
+                                           std::shared_ptr<task_directory> directory, const clock_source* clock);
 
 } // namespace wheelwork

@@ -1,5 +1,5 @@
-// What every actor does with an exception that escapes a handler: it is logged with its text, which CAF would drop, and the actor ends. The
-// keeper, which monitors all of them, then stops the node.
+// What every actor does with an exception that escapes a handler: it is logged with its text, which CAF would drop, and
+// the actor ends. The keeper, which monitors all of them, then stops the node.
 #pragma once
 
 #include <caf/error.hpp>

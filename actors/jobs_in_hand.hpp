@@ -1,5 +1,5 @@
-// The ids that a scheduler has in hand: from the moment a push, retry or load names one until the commit that ends or defers it is
-// acknowledged (DESIGN, Wheel). It is what keeps a push and a load from both running a job.
+// The ids that a scheduler has in hand: from the moment a push, retry or load names one until the commit that ends or
+// defers it is acknowledged (DESIGN, Wheel). It is what keeps a push and a load from both running a job.
 #pragma once
 
 #include "actors/hot_budget.hpp"
@@ -23,7 +23,7 @@ enum class hand_phase : uint8_t {
 
 struct job_in_hand {
   hand_phase phase = hand_phase::writing;
-  uint32_t attempt = 0;       ///< number of the attempt that runs or comes next
+  uint32_t attempt = 0; ///< number of the attempt that runs or comes next
   uint32_t payload_bytes = 0;
   wall_time due_at{};
 };

@@ -17,21 +17,28 @@ keeper_actor::behavior_type keeper_state::make_behavior(std::shared_ptr<node_pro
     progress_->change([&](node_progress& now) { now.broken = why; });
   });
   return {
-    [this](const shard_ready& shard) { progress_->change([&](node_progress& now) { now.ready.insert(value_of(shard.shard)); }); },
-    [this](const shard_settled& shard) { progress_->change([&](node_progress& now) { now.settled.insert(value_of(shard.shard)); }); },
-    [this](const drained& rest) { progress_->change([&](node_progress& now) { now.still_running = rest.still_running; }); },
-    [this](const released& end) { progress_->change([&](node_progress& now) { now.released = end.error; }); },
-    [this](const node_broken& why) {
-      spdlog::critical("the node can't go on: {}", why.reason);
-      progress_->change([&](node_progress& now) { now.broken = why.reason; });
-    },
-    [this](const watch& these) {
-      for (auto& actor : these.actors) self_->monitor(actor);
-    },
+      [this](const shard_ready& shard) {
+        progress_->change([&](node_progress& now) { now.ready.insert(value_of(shard.shard)); });
+      },
+      [this](const shard_settled& shard) {
+        progress_->change([&](node_progress& now) { now.settled.insert(value_of(shard.shard)); });
+      },
+      [this](const drained& rest) {
+        progress_->change([&](node_progress& now) { now.still_running = rest.still_running; });
+      },
+      [this](const released& end) { progress_->change([&](node_progress& now) { now.released = end.error; }); },
+      [this](const node_broken& why) {
+        spdlog::critical("the node can't go on: {}", why.reason);
+        progress_->change([&](node_progress& now) { now.broken = why.reason; });
+      },
+      [this](const watch& these) {
+        for (auto& actor : these.actors) self_->monitor(actor);
+      },
   };
 }
 
-keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state> self, std::shared_ptr<node_progress> progress) {
+keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state> self,
+                                   std::shared_ptr<node_progress> progress) {
   return self->state.make_behavior(std::move(progress));
 }
 

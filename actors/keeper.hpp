@@ -1,9 +1,10 @@
-// Hears what concerns the node as a whole and tells the threads that wait for it: shards are ready, a clean stop is through, something broke.
+// Hears what concerns the node as a whole and tells the threads that wait for it: shards are ready, a clean stop is
+// through, something broke.
 #pragma once
 
+#include "messages/journaling.hpp"
 #include "messages/operations.hpp"
 #include "messages/running.hpp"
-#include "messages/journaling.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -41,12 +42,12 @@ public:
     return look(*this);
   }
 
-  std::set<uint16_t> ready;              ///< shards
-  std::set<uint16_t> settled;            ///< shards
-  std::optional<size_t> still_running;   ///< attempts after the drain
-  std::optional<std::string> released;   ///< the error, empty: none
-  std::string broken;                    ///< why the node can't go on
-  std::function<void()> on_change;       ///< set before the node starts; called on actor threads
+  std::set<uint16_t> ready;            ///< shards
+  std::set<uint16_t> settled;          ///< shards
+  std::optional<size_t> still_running; ///< attempts after the drain
+  std::optional<std::string> released; ///< the error, empty: none
+  std::string broken;                  ///< why the node can't go on
+  std::function<void()> on_change;     ///< set before the node starts; called on actor threads
 
 private:
   mutable std::mutex mutex_;
@@ -66,6 +67,7 @@ private:
   std::shared_ptr<node_progress> progress_;
 };
 
-keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state> self, std::shared_ptr<node_progress> progress);
+keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state> self,
+                                   std::shared_ptr<node_progress> progress);
 
 } // namespace wheelwork

@@ -26,10 +26,10 @@ namespace wheelwork {
 
 namespace {
 
-constexpr size_t native_at_once = 20'000;   ///< sleeping and quick handlers hold no thread
+constexpr size_t native_at_once = 20'000; ///< sleeping and quick handlers hold no thread
 constexpr size_t native_threads = 16;
 constexpr size_t api_readers = 2;
-constexpr milliseconds stop_step{10'000};   ///< for each step of a clean stop after the grace
+constexpr milliseconds stop_step{10'000}; ///< for each step of a clean stop after the grace
 
 class caf_config : public caf::actor_system_config {
 public:
@@ -53,7 +53,8 @@ result<std::vector<network>, std::string> parse_networks(const std::vector<std::
 
 class running_node final : public node {
 public:
-  running_node(const settings& with, node_options options) : settings_{with}, options_{std::move(options)}, system_{caf_} {}
+  running_node(const settings& with, node_options options)
+      : settings_{with}, options_{std::move(options)}, system_{caf_} {}
 
   ~running_node() override {
     if (!stopped_) stop();
@@ -63,13 +64,19 @@ public:
   std::string open();
 
   void push(std::vector<push_request> requests) override { caf::anon_send(desk_, desk_push{std::move(requests)}); }
-  void put_task(task_definition definition, std::optional<uint64_t> if_version, service_callback<task_write> done) override;
+  void put_task(task_definition definition, std::optional<uint64_t> if_version,
+                service_callback<task_write> done) override;
   void delete_task(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) override;
-  void run_task(std::string name, std::optional<payload> body, std::string unique_key, service_callback<pushed_job> done) override;
+  void run_task(std::string name, std::optional<payload> body, std::string unique_key,
+                service_callback<pushed_job> done) override;
   void cancel_job(job_id id, service_callback<bool> done) override { change_job(false, id, std::move(done)); }
   void retry_job(job_id id, service_callback<bool> done) override { change_job(true, id, std::move(done)); }
-  void cancel_jobs(bulk_filter filter, service_callback<size_t> done) override { change_jobs(false, std::move(filter), std::move(done)); }
-  void retry_jobs(bulk_filter filter, service_callback<size_t> done) override { change_jobs(true, std::move(filter), std::move(done)); }
+  void cancel_jobs(bulk_filter filter, service_callback<size_t> done) override {
+    change_jobs(false, std::move(filter), std::move(done));
+  }
+  void retry_jobs(bulk_filter filter, service_callback<size_t> done) override {
+    change_jobs(true, std::move(filter), std::move(done));
+  }
   void read(std::function<void(journal_reader&)> query) override;
   task_ptr find_task(const std::string& name) const override { return directory_->find(name); }
   bool is_active(const task_definition& task) const override { return is_active_in(task, settings_.environment); }
@@ -108,7 +115,7 @@ private:
   std::shared_ptr<hot_budget> budget_;
   std::shared_ptr<http_runner> http_;
   std::shared_ptr<process_runner> processes_;
-  std::vector<std::shared_ptr<runner>> runners_;     ///< by kind
+  std::vector<std::shared_ptr<runner>> runners_; ///< by kind
   std::vector<attempt_name> adopted_;
   std::atomic<size_t> next_reader_{0};
   std::atomic<bool> stopping_{false};
@@ -118,7 +125,7 @@ private:
   dispatcher_actor dispatcher_;
   std::array<executor_actor, target_kinds> executors_;
   persistence_actor persistence_;
-  std::vector<reader_actor> readers_;               ///< the first is the schedulers', the others the API's
+  std::vector<reader_actor> readers_; ///< the first is the schedulers', the others the API's
   std::vector<wheel_slot_actor> slots_;
   ticker_actor ticker_;
   std::vector<scheduler_actor> schedulers_;
@@ -141,8 +148,10 @@ std::string running_node::open() {
 
   keeper_ = system_.spawn(keeper, progress_);
   dispatcher_settings bounds;
-  bounds.of_kind[static_cast<size_t>(target_kind::http)] = {settings_.http_target.concurrency, settings_.http_target.per_host};
-  bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency, settings_.process_target.concurrency};
+  bounds.of_kind[static_cast<size_t>(target_kind::http)] = {settings_.http_target.concurrency,
+                                                            settings_.http_target.per_host};
+  bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency,
+                                                               settings_.process_target.concurrency};
   bounds.of_kind[static_cast<size_t>(target_kind::native)] = {native_at_once, native_at_once};
   dispatcher_ = system_.spawn(dispatcher, bounds, &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
@@ -152,7 +161,8 @@ std::string running_node::open() {
   writing.renew_every = settings_.cluster.lease / 3;
   writing.history_retention = settings_.database.history_retention;
   std::shared_ptr<journal_writer> writer = journal_->open_writer();
-  persistence_ = system_.spawn<caf::detached>(persistence, writing, persistence_dependencies{writer, dispatcher_, keeper_, &clock_, statistics_});
+  persistence_ = system_.spawn<caf::detached>(
+      persistence, writing, persistence_dependencies{writer, dispatcher_, keeper_, &clock_, statistics_});
   spawn_readers();
   spawn_schedulers();
   count_live();
@@ -192,11 +202,13 @@ std::string running_node::spawn_executors() {
     processes_ = make_process_runner(process, identity, clock_, results_to(dispatcher_, target_kind::process));
     for (auto& left : processes_->adopt()) adopted_.push_back({left.id, left.number});
     runners_.push_back(processes_);
-    runners_.push_back(make_native_runner(handlers, native_threads, identity, clock_, results_to(dispatcher_, target_kind::native)));
+    runners_.push_back(
+        make_native_runner(handlers, native_threads, identity, clock_, results_to(dispatcher_, target_kind::native)));
   } catch (const std::exception& error) {
     return error.what();
   }
-  for (size_t kind = 0; kind < target_kinds; ++kind) executors_[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
+  for (size_t kind = 0; kind < target_kinds; ++kind)
+    executors_[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
   caf::anon_send(dispatcher_, use_executors{executors_});
   return {};
 }
@@ -215,7 +227,8 @@ void running_node::spawn_schedulers() {
     own.partition = settings_.node.partition;
     own.horizon = settings_.wheel.horizon;
     own.random_seed = seed();
-    scheduler_dependencies with{persistence_, readers_.front(), dispatcher_, slots_, keeper_, &clock_, statistics_, budget_, directory_, {}};
+    scheduler_dependencies with{persistence_, readers_.front(), dispatcher_, slots_,     keeper_,
+                                &clock_,      statistics_,      budget_,     directory_, {}};
     for (auto& attempt : adopted_)
       if (shard_of(attempt.id) == own.shard) with.adopted.push_back(attempt);
     schedulers_.push_back(system_.spawn(scheduler, own, with));
@@ -260,24 +273,30 @@ node_health running_node::health() const {
   if (stopping_) return {false, "the node stops"};
   auto broken_by = broken();
   if (!broken_by.empty()) return {false, broken_by};
-  if (auto failing = statistics_->journal.failure(); !failing.empty()) return {false, "the journal can't be written: " + failing};
+  if (auto failing = statistics_->journal.failure(); !failing.empty())
+    return {false, "the journal can't be written: " + failing};
   auto ready = progress_->read([](const node_progress& now) { return now.ready.size(); });
   if (ready < journal_->shards())
-    return {false, "recovering: " + std::to_string(ready) + " of " + std::to_string(journal_->shards()) + " shards are ready"};
+    return {false,
+            "recovering: " + std::to_string(ready) + " of " + std::to_string(journal_->shards()) + " shards are ready"};
   return {true, {}};
 }
 
 bool running_node::wait_until_ready(milliseconds at_most) {
-  progress_->wait_for(at_most, [this](const node_progress& now) { return now.ready.size() >= journal_->shards() || !now.broken.empty(); });
+  progress_->wait_for(at_most, [this](const node_progress& now) {
+    return now.ready.size() >= journal_->shards() || !now.broken.empty();
+  });
   return health().ready;
 }
 
 // ---- operations
 
-void running_node::put_task(task_definition definition, std::optional<uint64_t> if_version, service_callback<task_write> done) {
+void running_node::put_task(task_definition definition, std::optional<uint64_t> if_version,
+                            service_callback<task_write> done) {
   desk_task_operation operation;
   operation.shard = shard_of_name(definition.name);
-  operation.send = [definition = std::move(definition), if_version](uint64_t ticket, const front_desk_actor& desk, const scheduler_actor& owner) {
+  operation.send = [definition = std::move(definition), if_version](uint64_t ticket, const front_desk_actor& desk,
+                                                                    const scheduler_actor& owner) {
     caf::anon_send(owner, wheelwork::put_task{ticket, desk, definition, if_version});
   };
   operation.task_done = std::move(done);
@@ -305,7 +324,9 @@ void running_node::cancel_jobs_of(const task_definition& task, service_callback<
     filter.state = job_state::pending;
     filter.limit = 1000;
     auto waiting = from.list_jobs(filter);
-    if (!waiting) return done(failure(service_error{service_errc::unavailable, waiting.error().message, std::chrono::seconds{1}, {}}));
+    if (!waiting)
+      return done(
+          failure(service_error{service_errc::unavailable, waiting.error().message, std::chrono::seconds{1}, {}}));
     desk_job_operation operation;
     operation.leave_running = true;
     for (auto& view : *waiting)
@@ -323,12 +344,14 @@ void running_node::cancel_jobs_of(const task_definition& task, service_callback<
   });
 }
 
-void running_node::run_task(std::string name, std::optional<payload> body, std::string unique_key, service_callback<pushed_job> done) {
+void running_node::run_task(std::string name, std::optional<payload> body, std::string unique_key,
+                            service_callback<pushed_job> done) {
   desk_task_operation operation;
   operation.shard = shard_of_name(name);
   std::optional<wall_time> until;
   if (!unique_key.empty()) until = clock_.wall_now() + std::chrono::hours{24};
-  operation.send = [name, body, unique_key, until](uint64_t ticket, const front_desk_actor& desk, const scheduler_actor& owner) {
+  operation.send = [name, body, unique_key, until](uint64_t ticket, const front_desk_actor& desk,
+                                                   const scheduler_actor& owner) {
     caf::anon_send(owner, wheelwork::run_task{ticket, desk, name, body, unique_key, until});
   };
   operation.push_done = [done = std::move(done)](result<std::vector<pushed_job>, service_error> pushed) {
@@ -342,9 +365,11 @@ void running_node::change_job(bool retry, job_id id, service_callback<bool> done
   desk_job_operation operation;
   operation.retry = retry;
   operation.jobs = {id};
-  operation.done = [this, retry, id, done = std::move(done)](std::vector<std::pair<job_id, std::optional<service_error>>> answers) {
+  operation.done = [this, retry, id,
+                    done = std::move(done)](std::vector<std::pair<job_id, std::optional<service_error>>> answers) {
     if (answers.empty())
-      return done(failure(service_error{service_errc::unknown_outcome, "the node did not answer in time", std::chrono::seconds{1}, {}}));
+      return done(failure(service_error{
+          service_errc::unknown_outcome, "the node did not answer in time", std::chrono::seconds{1}, {}}));
     auto& error = answers.front().second;
     if (!error) return done(true);
     if (error->code == service_errc::not_found) return explain_not_found(retry, id, done);
@@ -357,10 +382,14 @@ void running_node::change_job(bool retry, job_id id, service_callback<bool> done
 void running_node::explain_not_found(bool retry, job_id id, service_callback<bool> done) {
   read([retry, id, done](journal_reader& from) {
     auto found = from.find_job(id);
-    if (!found) return done(failure(service_error{service_errc::unavailable, found.error().message, std::chrono::seconds{1}, {}}));
-    if (!*found) return done(failure(service_error{service_errc::not_found, "no job has the id " + to_string(id), {}, {}}));
+    if (!found)
+      return done(
+          failure(service_error{service_errc::unavailable, found.error().message, std::chrono::seconds{1}, {}}));
+    if (!*found)
+      return done(failure(service_error{service_errc::not_found, "no job has the id " + to_string(id), {}, {}}));
     auto state = std::string{to_string((*found)->state)};
-    auto why = retry ? "the job is " + state + ": only a dead or cancelled job can be retried" : "the job is " + state + " already";
+    auto why = retry ? "the job is " + state + ": only a dead or cancelled job can be retried"
+                     : "the job is " + state + " already";
     done(failure(service_error{service_errc::conflict, std::move(why), {}, {}}));
   });
 }
@@ -387,14 +416,17 @@ void running_node::change_jobs(bool retry, bulk_filter filter, service_callback<
       wanted.limit = filter.limit - std::min(filter.limit, operation.jobs.size());
       if (wanted.limit == 0) break;
       auto found = from.list_jobs(wanted);
-      if (!found) return done(failure(service_error{service_errc::unavailable, found.error().message, std::chrono::seconds{1}, {}}));
+      if (!found)
+        return done(
+            failure(service_error{service_errc::unavailable, found.error().message, std::chrono::seconds{1}, {}}));
       for (auto& view : *found) operation.jobs.push_back(view.what.id);
     }
     if (operation.jobs.empty()) return done(size_t{0});
     operation.done = [done](std::vector<std::pair<job_id, std::optional<service_error>>> answers) {
       size_t count = 0;
       for (auto& [id, error] : answers) {
-        if (error && error->code != service_errc::not_found && error->code != service_errc::conflict) return done(failure(*error));
+        if (error && error->code != service_errc::not_found && error->code != service_errc::conflict)
+          return done(failure(*error));
         if (!error) ++count;
       }
       done(count);
@@ -408,7 +440,8 @@ std::string running_node::apply(const settings& changed) {
   if (!deny) return "http_target.deny_networks: " + deny.error();
   auto allow = parse_networks(changed.http_target.allow_networks);
   if (!allow) return "http_target.allow_networks: " + allow.error();
-  if (auto set = processes_->set_allow(changed.process_target.allow); !set) return "process_target.allow: " + set.error();
+  if (auto set = processes_->set_allow(changed.process_target.allow); !set)
+    return "process_target.allow: " + set.error();
   http_->set_networks(*deny, *allow);
   return {};
 }
@@ -427,8 +460,9 @@ void running_node::apply_tasks(std::vector<task_definition> tasks) {
 
 // ---- end
 
-/// The order, each with its reason: nothing new comes in (the API has been closed); attempts end or get their start journaled; all that
-/// schedulers decided is written; only then may the shards be marked released; then the runners go, then the actors.
+/// The order, each with its reason: nothing new comes in (the API has been closed); attempts end or get their start
+/// journaled; all that schedulers decided is written; only then may the shards be marked released; then the runners go,
+/// then the actors.
 std::string running_node::stop() {
   if (stopped_) return {};
   stopped_ = true;
@@ -436,10 +470,12 @@ std::string running_node::stop() {
   std::string trouble;
   if (persistence_ && !schedulers_.empty() && broken().empty()) {
     caf::anon_send(dispatcher_, drain{keeper_, settings_.node.shutdown_grace});
-    progress_->wait_for(settings_.node.shutdown_grace + stop_step, [](const node_progress& now) { return now.still_running.has_value(); });
+    progress_->wait_for(settings_.node.shutdown_grace + stop_step,
+                        [](const node_progress& now) { return now.still_running.has_value(); });
     for (auto& each : schedulers_) caf::anon_send(each, settle_shard{keeper_});
     auto shards = schedulers_.size();
-    bool settled = progress_->wait_for(stop_step, [shards](const node_progress& now) { return now.settled.size() >= shards; });
+    bool settled =
+        progress_->wait_for(stop_step, [shards](const node_progress& now) { return now.settled.size() >= shards; });
     if (!settled) trouble = "not everything could be journaled: " + statistics_->journal.failure();
     if (settled) {
       caf::anon_send(persistence_, release_shards{keeper_});

@@ -1,5 +1,6 @@
-// The door between threads outside the actors (the HTTP server) and the node: each call is handed to the actors and answered through a
-// callback. The HTTP routes know nothing else of the node; their tests put a scripted one in its place.
+// The door between threads outside the actors (the HTTP server) and the node: each call is handed to the actors and
+// answered through a callback. The HTTP routes know nothing else of the node; their tests put a scripted one in its
+// place.
 #pragma once
 
 #include "actors/node_statistics.hpp"
@@ -19,21 +20,24 @@ struct bulk_filter {
 
 struct node_health {
   bool ready = false;
-  std::string reason;                  ///< why not
+  std::string reason; ///< why not
 };
 
 class node_service {
 public:
   virtual ~node_service() = default;
 
-  /// Hands over all pushes that one round of the caller's loop brought. Callbacks run on actor threads, after the commit.
+  /// Hands over all pushes that one round of the caller's loop brought. Callbacks run on actor threads, after the
+  /// commit.
   virtual void push(std::vector<push_request> requests) = 0;
 
   /// Create or replace. `if_version`: refuse unless the task has this version; 0: unless there is no such task.
-  virtual void put_task(task_definition definition, std::optional<uint64_t> if_version, service_callback<task_write> done) = 0;
+  virtual void put_task(task_definition definition, std::optional<uint64_t> if_version,
+                        service_callback<task_write> done) = 0;
   virtual void delete_task(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) = 0;
   /// A job by hand; `body` none: the task's payload. `unique_key` empty: none.
-  virtual void run_task(std::string name, std::optional<payload> body, std::string unique_key, service_callback<pushed_job> done) = 0;
+  virtual void run_task(std::string name, std::optional<payload> body, std::string unique_key,
+                        service_callback<pushed_job> done) = 0;
 
   virtual void cancel_job(job_id id, service_callback<bool> done) = 0;
   virtual void retry_job(job_id id, service_callback<bool> done) = 0;

@@ -11,7 +11,8 @@ int64_t seconds_of(std::chrono::steady_clock::time_point now) {
   return std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
 }
 
-// Buckets grow by 2 % each: bucket b holds up to 1.02^b microseconds; 1,024 of them reach beyond ten minutes, the last takes the rest.
+// Buckets grow by 2 % each: bucket b holds up to 1.02^b microseconds; 1,024 of them reach beyond ten minutes, the last
+// takes the rest.
 const double bucket_growth = std::log(1.02);
 
 size_t bucket_of(int64_t microseconds, size_t buckets) {
@@ -29,7 +30,8 @@ void rate_meter::add(std::chrono::steady_clock::time_point now, uint64_t count) 
   std::lock_guard lock{mutex_};
   if (first_second_ < 0) first_second_ = newest_second_ = second;
   auto forget = std::min<int64_t>(second - newest_second_, static_cast<int64_t>(counts_.size()));
-  for (int64_t ahead = 1; ahead <= forget; ++ahead) counts_[static_cast<size_t>(newest_second_ + ahead) % counts_.size()] = 0;
+  for (int64_t ahead = 1; ahead <= forget; ++ahead)
+    counts_[static_cast<size_t>(newest_second_ + ahead) % counts_.size()] = 0;
   if (forget == static_cast<int64_t>(counts_.size())) counts_.fill(0);
   newest_second_ = std::max(newest_second_, second);
   counts_[static_cast<size_t>(second) % counts_.size()] += count;
@@ -43,12 +45,14 @@ double rate_meter::per_second(std::chrono::steady_clock::time_point now) const {
   auto from = std::max(first_second_, second - 60);
   uint64_t sum = 0;
   for (auto at = from; at < second; ++at)
-    if (at <= newest_second_ && newest_second_ - at < static_cast<int64_t>(counts_.size())) sum += counts_[static_cast<size_t>(at) % counts_.size()];
+    if (at <= newest_second_ && newest_second_ - at < static_cast<int64_t>(counts_.size()))
+      sum += counts_[static_cast<size_t>(at) % counts_.size()];
   auto seconds = std::max<int64_t>(second - from, 1);
   return static_cast<double>(sum) / static_cast<double>(seconds);
 }
 
-void lateness_meter::add(std::chrono::steady_clock::time_point now, const std::vector<std::chrono::microseconds>& values) {
+void lateness_meter::add(std::chrono::steady_clock::time_point now,
+                         const std::vector<std::chrono::microseconds>& values) {
   auto number = seconds_of(now) / 10;
   std::lock_guard lock{mutex_};
   auto& current = windows_[static_cast<size_t>(number) % windows];

@@ -1,4 +1,5 @@
-// What a node counts: totals since its start, rates and lateness over the last minute. Written by actors, read by API and metrics.
+// What a node counts: totals since its start, rates and lateness over the last minute. Written by actors, read by API
+// and metrics.
 #pragma once
 
 #include "messages/job.hpp"
@@ -34,7 +35,7 @@ public:
   summary summarize(std::chrono::steady_clock::time_point now) const;
 
 private:
-  static constexpr size_t windows = 7;              ///< of ten seconds each; the oldest is being left
+  static constexpr size_t windows = 7; ///< of ten seconds each; the oldest is being left
   static constexpr size_t buckets = 1024;
   mutable std::mutex mutex_;
   struct window {
@@ -62,7 +63,7 @@ private:
   };
   mutable std::mutex mutex_;
   std::optional<int64_t> live_;
-  std::vector<change> since_;                       ///< only until counted
+  std::vector<change> since_; ///< only until counted
 };
 
 /// Whether the journal can be written, as /readyz tells it.
@@ -79,12 +80,12 @@ private:
 };
 
 struct node_statistics {
-  std::atomic<uint64_t> succeeded{0}, dead{0}, cancelled{0};                        ///< jobs
+  std::atomic<uint64_t> succeeded{0}, dead{0}, cancelled{0}; ///< jobs
   std::atomic<uint64_t> attempts_succeeded{0}, failed{0}, timed_out{0}, lost{0}, late{0};
-  std::atomic<uint64_t> skipped{0};                                                 ///< fires
+  std::atomic<uint64_t> skipped{0}; ///< fires
   std::atomic<uint64_t> pushed_total{0}, started_total{0}, finished_total{0};
   std::atomic<uint64_t> commits{0}, commit_failures{0}, journal_rows{0};
-  std::atomic<uint64_t> armed{0}, queued{0}, in_flight{0};                          ///< gauges
+  std::atomic<uint64_t> armed{0}, queued{0}, in_flight{0}; ///< gauges
   std::atomic<uint64_t> clock_jumps{0}, background_failures{0};
   rate_meter pushed, started, finished;
   lateness_meter lateness;

@@ -9,25 +9,27 @@
 
 namespace wheelwork {
 
-persistence_actor::behavior_type persistence_state::make_behavior(persistence_settings settings, persistence_dependencies with) {
+persistence_actor::behavior_type persistence_state::make_behavior(persistence_settings settings,
+                                                                  persistence_dependencies with) {
   guard(self_, name);
   settings_ = settings;
   with_ = std::move(with);
   retry_after_ = settings_.retry_first;
   self_->send(self_, renew_lease{});
-  if (settings_.history_retention > milliseconds{0}) self_->delayed_send(self_, settings_.retention_every, drop_history{});
+  if (settings_.history_retention > milliseconds{0})
+    self_->delayed_send(self_, settings_.retention_every, drop_history{});
   return {
-    [this](write_changes& request) { take(request); },
-    [this](const release_shards& request) {
-      release_to_ = request.to;
-      release_if_asked();
-    },
-    [this](flush) {
-      flush_armed_ = false;
-      write_group();
-    },
-    [this](renew_lease) { renew(); },
-    [this](drop_history) { drop_old_history(); },
+      [this](write_changes& request) { take(request); },
+      [this](const release_shards& request) {
+        release_to_ = request.to;
+        release_if_asked();
+      },
+      [this](flush) {
+        flush_armed_ = false;
+        write_group();
+      },
+      [this](renew_lease) { renew(); },
+      [this](drop_history) { drop_old_history(); },
   };
 }
 
@@ -118,8 +120,10 @@ void persistence_state::count(const journal_change& change, const journal_receip
   auto live = static_cast<int64_t>(change.inserts.size()) - static_cast<int64_t>(receipt.repeated.size()) +
               static_cast<int64_t>(receipt.revived.size()) - static_cast<int64_t>(change.ends.size()) -
               static_cast<int64_t>(change.unprepared.size());
-  // `missing` names agains and starts as well; those are defects and rare, and the next count at a start mends the figure.
-  if (live != 0 || missing != 0) with_.statistics->live.add(receipt.batch, live + std::min(missing, static_cast<int64_t>(change.ends.size())));
+  // `missing` names agains and starts as well; those are defects and rare, and the next count at a start mends the
+  // figure.
+  if (live != 0 || missing != 0)
+    with_.statistics->live.add(receipt.batch, live + std::min(missing, static_cast<int64_t>(change.ends.size())));
 }
 
 void persistence_state::note_failure(const journal_error& error, std::vector<waiting_change> group) {
@@ -187,7 +191,8 @@ void persistence_state::renew() {
 }
 
 void persistence_state::drop_old_history() {
-  auto dropped = with_.writer->drop_history(with_.clock->wall_now() - settings_.history_retention, settings_.retention_rows);
+  auto dropped =
+      with_.writer->drop_history(with_.clock->wall_now() - settings_.history_retention, settings_.retention_rows);
   if (!dropped) {
     spdlog::warn("old history can't be dropped: {}", dropped.error().message);
     ++with_.statistics->background_failures;
@@ -207,8 +212,8 @@ void persistence_state::release_if_asked() {
   release_to_ = nullptr;
 }
 
-persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self, persistence_settings settings,
-                                             persistence_dependencies with) {
+persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self,
+                                             persistence_settings settings, persistence_dependencies with) {
   return self->state.make_behavior(std::move(settings), std::move(with));
 }
 

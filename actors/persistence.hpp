@@ -15,14 +15,14 @@
 namespace wheelwork {
 
 struct persistence_settings {
-  size_t group_rows = 1000;                ///< a group is written as soon as it has so many rows
+  size_t group_rows = 1000; ///< a group is written as soon as it has so many rows
   milliseconds lease{3000};
   milliseconds renew_every{1000};
-  milliseconds retry_first{100};           ///< after a failed commit; doubles up to retry_max
+  milliseconds retry_first{100}; ///< after a failed commit; doubles up to retry_max
   milliseconds retry_max{2000};
-  milliseconds history_retention{0};       ///< zero: keep for ever
+  milliseconds history_retention{0}; ///< zero: keep for ever
   milliseconds retention_every{60'000};
-  size_t retention_rows = 500;             ///< in one transaction
+  size_t retention_rows = 500; ///< in one transaction
 };
 
 struct persistence_dependencies {
@@ -74,7 +74,7 @@ private:
 };
 
 /// Blocks in the database: spawn it detached, except in tests.
-persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self, persistence_settings settings,
-                                             persistence_dependencies with);
+persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self,
+                                             persistence_settings settings, persistence_dependencies with);
 
 } // namespace wheelwork

@@ -34,9 +34,9 @@ reader_actor::behavior_type reader_state::make_behavior(std::shared_ptr<journal_
   guard(self_, name);
   from_ = std::move(from);
   return {
-    [this](const recover_shard& request) { recover(request); },
-    [this](const load_window& request) { load(request); },
-    [this](const run_query& query) { query.query(*from_); },
+      [this](const recover_shard& request) { recover(request); },
+      [this](const load_window& request) { load(request); },
+      [this](const run_query& query) { query.query(*from_); },
   };
 }
 
@@ -65,7 +65,8 @@ void reader_state::load(const load_window& request) {
   self_->send(request.from, std::move(answer));
 }
 
-reader_actor::behavior_type reader(reader_actor::stateful_pointer<reader_state> self, std::shared_ptr<journal_reader> from) {
+reader_actor::behavior_type reader(reader_actor::stateful_pointer<reader_state> self,
+                                   std::shared_ptr<journal_reader> from) {
   return self->state.make_behavior(std::move(from));
 }
 

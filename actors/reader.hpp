@@ -34,6 +34,7 @@ private:
 };
 
 /// Blocks in the database: spawn it detached, except in tests.
-reader_actor::behavior_type reader(reader_actor::stateful_pointer<reader_state> self, std::shared_ptr<journal_reader> from);
+reader_actor::behavior_type reader(reader_actor::stateful_pointer<reader_state> self,
+                                   std::shared_ptr<journal_reader> from);
 
 } // namespace wheelwork

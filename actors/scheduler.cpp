@@ -8,7 +8,8 @@
 
 namespace wheelwork {
 
-scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings settings, scheduler_dependencies with) {
+scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings settings,
+                                                              scheduler_dependencies with) {
   guard(self_, name);
   settings_ = std::move(settings);
   with_ = std::move(with);
@@ -16,33 +17,33 @@ scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings
   hand_ = jobs_in_hand{with_.budget};
   for (auto& attempt : with_.adopted) adopted_[attempt.id] = attempt.number;
   return {
-    [this](begin_shard) { begin_recovery(); },
-    [this](submit& request) { push(request); },
-    [this](put_task& request) { put(request); },
-    [this](delete_task& request) { remove(request); },
-    [this](run_task& request) { run_by_hand(request); },
-    [this](const cancel_jobs& request) { cancel(request); },
-    [this](const retry_jobs& request) { retry(request); },
-    [this](due& jobs) { take_due(std::move(jobs.jobs)); },
-    [this](taken_back& answer) { take_given_back(answer); },
-    [this](outcomes& all) { take_outcomes(all); },
-    [this](const still_running& attempts) { journal_starts(attempts); },
-    [this](receipts& answers) { hear(answers); },
-    [this](const shard_recovered& answer) { recover(answer); },
-    [this](window_loaded& window) { take_window(window); },
-    [this](const clock_jumped&) { load_next(); },
-    [this](const settle_shard& request) {
-      stopping_ = true;
-      settle_to_ = request.to;
-      settle_if_idle();
-    },
-    [this](load_more) {
-      load_timer_at_.reset();
-      if (recovered_)
-        load_next();
-      else
-        begin_recovery();
-    },
+      [this](begin_shard) { begin_recovery(); },
+      [this](submit& request) { push(request); },
+      [this](put_task& request) { put(request); },
+      [this](delete_task& request) { remove(request); },
+      [this](run_task& request) { run_by_hand(request); },
+      [this](const cancel_jobs& request) { cancel(request); },
+      [this](const retry_jobs& request) { retry(request); },
+      [this](due& jobs) { take_due(std::move(jobs.jobs)); },
+      [this](taken_back& answer) { take_given_back(answer); },
+      [this](outcomes& all) { take_outcomes(all); },
+      [this](const still_running& attempts) { journal_starts(attempts); },
+      [this](receipts& answers) { hear(answers); },
+      [this](const shard_recovered& answer) { recover(answer); },
+      [this](window_loaded& window) { take_window(window); },
+      [this](const clock_jumped&) { load_next(); },
+      [this](const settle_shard& request) {
+        stopping_ = true;
+        settle_to_ = request.to;
+        settle_if_idle();
+      },
+      [this](load_more) {
+        load_timer_at_.reset();
+        if (recovered_)
+          load_next();
+        else
+          begin_recovery();
+      },
   };
 }
 
@@ -53,7 +54,8 @@ uint64_t scheduler_state::new_id() {
   return make_id(made->first, settings_.shard, made->second);
 }
 
-/// Makes sure that `count` ids can be made: the change that first uses them carries the reservation, so both are committed together.
+/// Makes sure that `count` ids can be made: the change that first uses them carries the reservation, so both are
+/// committed together.
 void scheduler_state::reserve_ids(journal_change& change, size_t count) {
   if (auto until = ids_.reservation_needed(now_ms(), count)) ids_.reserve(*until);
   if (ids_.reserved_until() > ids_reserved_in_journal_) change.ids = id_reservation{ids_.reserved_until()};
@@ -85,7 +87,9 @@ void scheduler_state::hear(receipts& answers) {
 }
 
 /// Runs `then` as soon as no change of this job is at the journal.
-void scheduler_state::when_written(job_id id, std::function<void()> then) { after_write_[id].push_back(std::move(then)); }
+void scheduler_state::when_written(job_id id, std::function<void()> then) {
+  after_write_[id].push_back(std::move(then));
+}
 
 void scheduler_state::written(job_id id) {
   auto found = after_write_.find(id);
@@ -104,7 +108,8 @@ bool scheduler_state::belongs_here(const job& any) const {
   return partition.empty() || partition == settings_.partition;
 }
 
-/// After the commit that made a job wait: it is armed when the loads have passed its place already, else left for a later load.
+/// After the commit that made a job wait: it is armed when the loads have passed its place already, else left for a
+/// later load.
 void scheduler_state::arm_or_let_go(std::vector<job> jobs) {
   std::vector<job> armed;
   std::vector<job_id> settled;
@@ -161,8 +166,8 @@ task_runtime* scheduler_state::task_of(task_id id) {
   return found == tasks_.end() ? nullptr : &found->second;
 }
 
-scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self, scheduler_settings settings,
-                                         scheduler_dependencies with) {
+scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+                                         scheduler_settings settings, scheduler_dependencies with) {
   return self->state.make_behavior(std::move(settings), std::move(with));
 }
 

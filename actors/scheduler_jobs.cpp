@@ -11,11 +11,12 @@ namespace {
 
 service_error as_service_error(const journal_error& error) {
   switch (error.code) {
-    case journal_errc::unavailable: return {service_errc::unavailable, error.message, std::chrono::seconds{1}, {}};
-    case journal_errc::conflict: return {service_errc::conflict, error.message, std::chrono::seconds{1}, {}};
-    case journal_errc::fenced: return {service_errc::unavailable, error.message, std::chrono::seconds{3}, {}};
-    case journal_errc::unknown_outcome: return {service_errc::unknown_outcome, error.message, std::chrono::seconds{1}, {}};
-    case journal_errc::broken: break;
+  case journal_errc::unavailable: return {service_errc::unavailable, error.message, std::chrono::seconds{1}, {}};
+  case journal_errc::conflict: return {service_errc::conflict, error.message, std::chrono::seconds{1}, {}};
+  case journal_errc::fenced: return {service_errc::unavailable, error.message, std::chrono::seconds{3}, {}};
+  case journal_errc::unknown_outcome:
+    return {service_errc::unknown_outcome, error.message, std::chrono::seconds{1}, {}};
+  case journal_errc::broken: break;
   }
   return {service_errc::broken, error.message, std::chrono::seconds{1}, {}};
 }
@@ -65,7 +66,9 @@ void scheduler_state::push(submit& request) { insert_jobs(std::move(request.jobs
 void scheduler_state::run_by_hand(run_task& request) {
   auto* task = task_named(request.name);
   if (task == nullptr) {
-    self_->send(request.from, submitted{request.ticket, failure(service_error{service_errc::not_found, "there is no task " + request.name, {}, {}})});
+    self_->send(request.from,
+                submitted{request.ticket,
+                          failure(service_error{service_errc::not_found, "there is no task " + request.name, {}, {}})});
     return;
   }
   new_job made;
@@ -88,7 +91,10 @@ void scheduler_state::run_by_hand(run_task& request) {
 
 void scheduler_state::insert_jobs(std::vector<new_job> jobs, uint64_t ticket, front_desk_actor from) {
   if (!ready_ || stopping_) {
-    service_error no{service_errc::unavailable, stopping_ ? "the node stops" : "the node is not ready yet", std::chrono::seconds{1}, {}};
+    service_error no{service_errc::unavailable,
+                     stopping_ ? "the node stops" : "the node is not ready yet",
+                     std::chrono::seconds{1},
+                     {}};
     self_->send(from, submitted{ticket, failure(std::move(no))});
     return;
   }
@@ -102,10 +108,13 @@ void scheduler_state::insert_jobs(std::vector<new_job> jobs, uint64_t ticket, fr
     made.push_back(one.made);
   }
   change.inserts = std::move(jobs);
-  write(std::move(change), [this, made = std::move(made), ticket, from](const journal_receipt& receipt) { finish_insert(made, receipt, ticket, from); });
+  write(std::move(change), [this, made = std::move(made), ticket, from](const journal_receipt& receipt) {
+    finish_insert(made, receipt, ticket, from);
+  });
 }
 
-void scheduler_state::finish_insert(const std::vector<job>& made, const journal_receipt& receipt, uint64_t ticket, const front_desk_actor& from) {
+void scheduler_state::finish_insert(const std::vector<job>& made, const journal_receipt& receipt, uint64_t ticket,
+                                    const front_desk_actor& from) {
   if (receipt.error) {
     for (auto& one : made) hand_.let_go(one.id);
     self_->send(from, submitted{ticket, failure(as_service_error(*receipt.error))});
@@ -145,12 +154,13 @@ void scheduler_state::cancel_one(job_id id, bulk to) {
   auto* entry = hand_.find(id);
   if (entry == nullptr) return cancel_unknown(id, to);
   switch (entry->phase) {
-    case hand_phase::writing: return when_written(id, [this, id, to] { cancel_one(id, to); });
-    case hand_phase::waiting: return cancel_waiting(id, to);
-    case hand_phase::withdrawn: return cancel_prepared(id, to);
-    case hand_phase::armed:
-    case hand_phase::handed: return want_back(id, *entry, to);
-    case hand_phase::ending: return tell(to, id, service_error{service_errc::conflict, "the job is being cancelled already", {}, {}});
+  case hand_phase::writing: return when_written(id, [this, id, to] { cancel_one(id, to); });
+  case hand_phase::waiting: return cancel_waiting(id, to);
+  case hand_phase::withdrawn: return cancel_prepared(id, to);
+  case hand_phase::armed:
+  case hand_phase::handed: return want_back(id, *entry, to);
+  case hand_phase::ending:
+    return tell(to, id, service_error{service_errc::conflict, "the job is being cancelled already", {}, {}});
   }
 }
 
@@ -174,7 +184,8 @@ void scheduler_state::cancel_unknown(job_id id, bulk to) {
       count_end(job_state::cancelled);
       for (auto& [task, runtime] : tasks_) {
         // A prepared fire of a far day: its task goes on with the next one.
-        auto fire = std::find_if(runtime.prepared.begin(), runtime.prepared.end(), [id](auto& each) { return each.second.id == id; });
+        auto fire = std::find_if(runtime.prepared.begin(), runtime.prepared.end(),
+                                 [id](auto& each) { return each.second.id == id; });
         if (fire == runtime.prepared.end() && !runtime.unfinished.contains(id)) continue;
         job ended;
         ended.id = id;
@@ -290,7 +301,8 @@ void scheduler_state::cancel_running(const taken_back::started_job& running, bul
 /// A due fire that waits for an earlier one.
 void scheduler_state::cancel_waiting(job_id id, bulk to) {
   for (auto& [task, runtime] : tasks_) {
-    auto fire = std::find_if(runtime.waiting.begin(), runtime.waiting.end(), [id](const job& each) { return each.id == id; });
+    auto fire =
+        std::find_if(runtime.waiting.begin(), runtime.waiting.end(), [id](const job& each) { return each.id == id; });
     if (fire == runtime.waiting.end()) continue;
     auto what = std::move(*fire);
     runtime.waiting.erase(fire);
@@ -319,7 +331,10 @@ void scheduler_state::retry_one(job_id id, bulk to) {
   if (auto* entry = hand_.find(id)) {
     if (entry->phase == hand_phase::writing || entry->phase == hand_phase::ending)
       return when_written(id, [this, id, to] { retry_one(id, to); });
-    return tell(to, id, service_error{service_errc::conflict, "the job is not final: only a dead or cancelled job can be retried", {}, {}});
+    return tell(
+        to, id,
+        service_error{
+            service_errc::conflict, "the job is not final: only a dead or cancelled job can be retried", {}, {}});
   }
   hand_.take_id(id);
   journal_change change;

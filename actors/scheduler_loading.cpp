@@ -41,7 +41,8 @@ void scheduler_state::recover_task(const task_row& row, const std::vector<job>& 
   task.active = is_active_in(*row.definition, settings_.environment);
   task_ids_[row.definition->name] = id;
   with_.directory->put(row.definition);
-  auto first = std::lower_bound(live_fires.begin(), live_fires.end(), id, [](const job& fire, task_id wanted) { return fire.task < wanted; });
+  auto first = std::lower_bound(live_fires.begin(), live_fires.end(), id,
+                                [](const job& fire, task_id wanted) { return fire.task < wanted; });
   for (; first != live_fires.end() && first->task == id; ++first) {
     if (first->attempt > 0 || first->start_recorded || possibly_started(*first) || adopted_.contains(first->id))
       task.unfinished.insert(first->id);
@@ -118,7 +119,8 @@ void scheduler_state::load_next() {
   request.after_id = loaded_until_.id;
   request.until = until;
   request.limit = settings_.load_rows;
-  // Before the query starts: a push committed from now on with an earlier due time is armed directly, so no job can fall between the two.
+  // Before the query starts: a push committed from now on with an earlier due time is armed directly, so no job can
+  // fall between the two.
   loaded_until_ = reached;
   load_from_beginning_ = false;
   self_->send(with_.reader, std::move(request));
@@ -185,10 +187,11 @@ void scheduler_state::take_window(window_loaded& window) {
   finish_loading_step(window.complete, room);
 }
 
-/// The last owner may have started a job that was due while its lease held (DESIGN, Starts); careful ones would have a start in the journal.
+/// The last owner may have started a job that was due while its lease held (DESIGN, Starts); careful ones would have a
+/// start in the journal.
 bool scheduler_state::possibly_started(const job& loaded) const {
-  return possibly_started_until_ && loaded.due_at <= *possibly_started_until_ && milliseconds_of(loaded.id) < first_id_ms_ && !loaded.careful() &&
-         !loaded.start_recorded;
+  return possibly_started_until_ && loaded.due_at <= *possibly_started_until_ &&
+         milliseconds_of(loaded.id) < first_id_ms_ && !loaded.careful() && !loaded.start_recorded;
 }
 
 void scheduler_state::write_lost(std::vector<std::pair<job, attempt_record>> lost) {
@@ -201,7 +204,8 @@ void scheduler_state::write_lost(std::vector<std::pair<job, attempt_record>> los
     add_decision(change, verdict);
     decided.emplace_back(std::move(what), std::move(verdict));
   }
-  write(std::move(change), [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });
+  write(std::move(change),
+        [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });
 }
 
 void scheduler_state::finish_loading_step(bool complete, bool room) {
@@ -223,7 +227,9 @@ void scheduler_state::forget_adopted_strangers() {
   settled_attempts strangers;
   strangers.kind = target_kind::process;
   for (auto& [id, number] : adopted_) {
-    spdlog::warn("attempt {} of job {} was left by an earlier start of this node, but the job has ended: its result is dropped", number, to_string(id));
+    spdlog::warn(
+        "attempt {} of job {} was left by an earlier start of this node, but the job has ended: its result is dropped",
+        number, to_string(id));
     strangers.attempts.push_back({id, number});
   }
   adopted_.clear();

@@ -40,7 +40,8 @@ void scheduler_state::take_outcomes(outcomes& all) {
     decided.emplace_back(std::move(what), std::move(verdict));
     count_attempt(result.outcome);
   }
-  write(std::move(change), [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });
+  write(std::move(change),
+        [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });
 }
 
 /// The attempt no longer counts: its job was cancelled, or a newer attempt is the one.
@@ -55,7 +56,8 @@ void scheduler_state::take_late(const outcomes::ended_attempt& late, journal_cha
   send_started();
 }
 
-void scheduler_state::apply_decisions(const std::vector<std::pair<job, decision>>& decided, const journal_receipt& receipt) {
+void scheduler_state::apply_decisions(const std::vector<std::pair<job, decision>>& decided,
+                                      const journal_receipt& receipt) {
   if (receipt.error) {
     spdlog::error("ends of attempts were refused by the journal: {}", receipt.error->message);
     ++with_.statistics->background_failures;
@@ -97,12 +99,12 @@ void scheduler_state::tell_settled(const std::vector<std::pair<job, uint32_t>>& 
 void scheduler_state::count_attempt(attempt_outcome outcome) {
   auto& counts = *with_.statistics;
   switch (outcome) {
-    case attempt_outcome::succeeded: ++counts.attempts_succeeded; break;
-    case attempt_outcome::failed: ++counts.failed; break;
-    case attempt_outcome::timed_out: ++counts.timed_out; break;
-    case attempt_outcome::lost: ++counts.lost; break;
-    case attempt_outcome::late: ++counts.late; break;
-    case attempt_outcome::cancelled: break;
+  case attempt_outcome::succeeded: ++counts.attempts_succeeded; break;
+  case attempt_outcome::failed: ++counts.failed; break;
+  case attempt_outcome::timed_out: ++counts.timed_out; break;
+  case attempt_outcome::lost: ++counts.lost; break;
+  case attempt_outcome::late: ++counts.late; break;
+  case attempt_outcome::cancelled: break;
   }
 }
 
@@ -113,7 +115,8 @@ void scheduler_state::count_end(job_state state) {
   if (state == job_state::cancelled) ++counts.cancelled;
 }
 
-/// Attempts that run for a while: their start is worth a row, so that the API shows them and a later owner knows of them.
+/// Attempts that run for a while: their start is worth a row, so that the API shows them and a later owner knows of
+/// them.
 void scheduler_state::journal_starts(const still_running& attempts) {
   journal_change change;
   change.must_apply = true;

@@ -1,4 +1,5 @@
-// The current definitions of all tasks of this node by name, for those who are not their scheduler: pushes that name a task, the API.
+// The current definitions of all tasks of this node by name, for those who are not their scheduler: pushes that name a
+// task, the API.
 #pragma once
 
 #include "messages/task.hpp"

@@ -16,11 +16,12 @@ ticker_actor::behavior_type ticker_state::make_behavior(ticker_dependencies with
   guard(self_, name);
   with_ = std::move(with);
   earliest_.resize(with_.slots.size());
-  with_.alarm_clock->start([to = caf::actor_cast<ticker_actor>(self_)](bool jumped) { caf::anon_send(to, alarm_rang{jumped}); });
+  with_.alarm_clock->start(
+      [to = caf::actor_cast<ticker_actor>(self_)](bool jumped) { caf::anon_send(to, alarm_rang{jumped}); });
   return {
-    [this](const occupied& slot) { note(slot); },
-    [this](const owners& all) { schedulers_ = all.of_shard; },
-    [this](const alarm_rang& ring) { wake_slots(ring.jumped); },
+      [this](const occupied& slot) { note(slot); },
+      [this](const owners& all) { schedulers_ = all.of_shard; },
+      [this](const alarm_rang& ring) { wake_slots(ring.jumped); },
   };
 }
 

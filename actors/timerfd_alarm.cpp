@@ -36,7 +36,8 @@ public:
     spec.it_value.tv_sec = since.count() / 1000;
     spec.it_value.tv_nsec = (since.count() % 1000) * 1'000'000;
     // ECANCELED: the clock was set just now. The time is taken all the same, and the thread hears of the jump.
-    if (timerfd_settime(timer_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) != 0 && errno != ECANCELED) fail("timerfd_settime");
+    if (timerfd_settime(timer_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) != 0 && errno != ECANCELED)
+      fail("timerfd_settime");
   }
 
   void stop() override {

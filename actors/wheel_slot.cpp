@@ -19,13 +19,13 @@ wheel_slot_actor::behavior_type wheel_slot_state::make_behavior(wheel_slot_depen
   guard(self_, name);
   with_ = std::move(with);
   return {
-    [this](const owners& all) {
-      schedulers_ = all.of_shard;
-      ticker_ = all.ticker;
-    },
-    [this](arm& these) { keep(these); },
-    [this](const take_back& request) { give_back(request); },
-    [this](const tick& time) { send_due(time.now); },
+      [this](const owners& all) {
+        schedulers_ = all.of_shard;
+        ticker_ = all.ticker;
+      },
+      [this](arm& these) { keep(these); },
+      [this](const take_back& request) { give_back(request); },
+      [this](const tick& time) { send_due(time.now); },
   };
 }
 
@@ -75,7 +75,8 @@ void wheel_slot_state::tell_earliest() {
   self_->send(ticker_, occupied{with_.slot, *earliest});
 }
 
-wheel_slot_actor::behavior_type wheel_slot(wheel_slot_actor::stateful_pointer<wheel_slot_state> self, wheel_slot_dependencies with) {
+wheel_slot_actor::behavior_type wheel_slot(wheel_slot_actor::stateful_pointer<wheel_slot_state> self,
+                                           wheel_slot_dependencies with) {
   return self->state.make_behavior(std::move(with));
 }
 

@@ -39,6 +39,7 @@ private:
   std::optional<wall_time> told_; ///< what the ticker knows
 };
 
-wheel_slot_actor::behavior_type wheel_slot(wheel_slot_actor::stateful_pointer<wheel_slot_state> self, wheel_slot_dependencies with);
+wheel_slot_actor::behavior_type wheel_slot(wheel_slot_actor::stateful_pointer<wheel_slot_state> self,
+                                           wheel_slot_dependencies with);
 
 } // namespace wheelwork

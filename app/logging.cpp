@@ -40,7 +40,8 @@ void open_log(const log_settings& settings) {
     if (settings.file.empty())
       sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     else
-      sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(settings.file, settings.max_size, settings.max_files);
+      sink =
+          std::make_shared<spdlog::sinks::rotating_file_sink_mt>(settings.file, settings.max_size, settings.max_files);
     logger = std::make_shared<spdlog::logger>("wheelwork", std::move(sink));
   } catch (const spdlog::spdlog_ex& error) {
     throw std::runtime_error{"log.file " + settings.file + " can't be written: " + error.what()};

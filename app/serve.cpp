@@ -122,7 +122,8 @@ private:
       spdlog::error("{}; the log goes on as it was", error.what());
       loaded->log = settings_.log;
     }
-    for (auto& name : needs_restart(settings_, *loaded)) spdlog::warn("{} was changed; that takes effect only with a restart", name);
+    for (auto& name : needs_restart(settings_, *loaded))
+      spdlog::warn("{} was changed; that takes effect only with a restart", name);
     api_->reload(loaded->api.tokens, loaded->api.hosts);
     if (auto error = node_->apply(*loaded); !error.empty()) spdlog::error("{}", error);
     node_->apply_tasks(loaded->tasks);

@@ -10,7 +10,8 @@ void add_serve_command(command_line& line) {
   auto* serve = line.root.add_subcommand("serve", "run a node");
   serve->footer(
       "Runs in the foreground until SIGTERM or SIGINT: then it stops accepting, lets attempts in flight finish for\n"
-      "node.shutdown_grace, and exits with 0 (a second SIGINT ends it at once). SIGHUP reloads what can change and reopens the log.\n"
+      "node.shutdown_grace, and exits with 0 (a second SIGINT ends it at once). SIGHUP reloads what can change and "
+      "reopens the log.\n"
       "docs/configuration.md lists all options.");
   auto options = std::make_shared<serve_options>();
   add_config_options(*serve, *options);

@@ -9,11 +9,12 @@
 
 namespace wheelwork {
 
-/// 64 bits: 44 of milliseconds since 1970 at most 2^43 (so that it fits a signed column until the year 2248), 10 of shard, 10 of sequence.
-/// Zero is no job. A decimal string in JSON.
+/// 64 bits: 44 of milliseconds since 1970 at most 2^43 (so that it fits a signed column until the year 2248), 10 of
+/// shard, 10 of sequence. Zero is no job. A decimal string in JSON.
 enum class job_id : uint64_t {};
 
-/// A task's row; never used twice, so a task deleted and created again is another one. Made like a job id. Zero: no task.
+/// A task's row; never used twice, so a task deleted and created again is another one. Made like a job id. Zero: no
+/// task.
 enum class task_id : uint64_t {};
 
 /// 1/64 of all tasks and jobs: the unit of ownership.
@@ -32,7 +33,8 @@ inline constexpr unsigned id_sequence_bits = 10;
 inline constexpr uint64_t id_sequence_max = (uint64_t{1} << id_sequence_bits) - 1;
 
 constexpr uint64_t make_id(uint64_t milliseconds_since_1970, shard_id shard, uint64_t sequence) {
-  return (milliseconds_since_1970 << (id_shard_bits + id_sequence_bits)) | (uint64_t{value_of(shard)} << id_sequence_bits) | sequence;
+  return (milliseconds_since_1970 << (id_shard_bits + id_sequence_bits)) |
+         (uint64_t{value_of(shard)} << id_sequence_bits) | sequence;
 }
 /// The shard that made the id, and that owns it as long as the number of shards is fixed.
 constexpr shard_id shard_of(job_id id) {

@@ -22,18 +22,18 @@ std::string_view to_string(job_origin origin);
 
 /// A live job as schedulers, slots, dispatchers and executors hold it. Small: a million of them may wait in RAM.
 struct job {
-  job_id id{};                   ///< never changes
-  task_id task{};                ///< zero: pushed without a task
-  wall_time due_at{};            ///< when its next attempt may start; moved by a retry
-  wall_time fire_time{};         ///< nominal time of the firing that made it; only for origin `fire`
-  resolved_target_ptr how;       ///< never changes
-  payload body;                  ///< never changes
-  uint32_t attempt = 0;          ///< number of the newest attempt that was begun; it only grows
-  uint16_t retries_used = 0;     ///< counts against retry.limit; /retry sets it to zero; lost attempts don't count
-  uint8_t lost_in_row = 0;       ///< attempts lost since the last one with an outcome
-  uint8_t priority = 5;          ///< 0 to 9, 9 first
+  job_id id{};               ///< never changes
+  task_id task{};            ///< zero: pushed without a task
+  wall_time due_at{};        ///< when its next attempt may start; moved by a retry
+  wall_time fire_time{};     ///< nominal time of the firing that made it; only for origin `fire`
+  resolved_target_ptr how;   ///< never changes
+  payload body;              ///< never changes
+  uint32_t attempt = 0;      ///< number of the newest attempt that was begun; it only grows
+  uint16_t retries_used = 0; ///< counts against retry.limit; /retry sets it to zero; lost attempts don't count
+  uint8_t lost_in_row = 0;   ///< attempts lost since the last one with an outcome
+  uint8_t priority = 5;      ///< 0 to 9, 9 first
   job_origin origin = job_origin::pushed;
-  bool start_recorded = false;   ///< the start of attempt `attempt` is committed and its end is not
+  bool start_recorded = false; ///< the start of attempt `attempt` is committed and its end is not
 
   bool is_fire() const { return origin == job_origin::fire; }
   /// Its starts are committed before the effect.
@@ -44,10 +44,10 @@ using labels = std::map<std::string, std::string>;
 
 /// A job to be made: what only the journal keeps stands beside the job itself.
 struct new_job {
-  job made;                      ///< id zero until its scheduler gives one
+  job made; ///< id zero until its scheduler gives one
   wall_time created_at{};
-  std::string task_name;         ///< empty: no task
-  std::string unique_key;        ///< empty: none
+  std::string task_name;                 ///< empty: no task
+  std::string unique_key;                ///< empty: none
   std::optional<wall_time> unique_until; ///< none with a key: for ever
   std::string external_id;
   labels marks;
@@ -57,11 +57,11 @@ struct new_job {
 struct attempt_record {
   uint32_t number = 0;
   std::string node;
-  std::optional<wall_time> started_at;   ///< none: lost before a start was recorded
-  std::optional<wall_time> finished_at;  ///< none: it still runs
+  std::optional<wall_time> started_at;    ///< none: lost before a start was recorded
+  std::optional<wall_time> finished_at;   ///< none: it still runs
   std::optional<attempt_outcome> outcome; ///< none: it still runs
-  std::string error;                     ///< why it did not succeed, in words for the user
-  std::string response;                  ///< JSON object: status and body of a callback, exit code and output of a process; empty: none
+  std::string error;                      ///< why it did not succeed, in words for the user
+  std::string response; ///< JSON object: status and body of a callback, exit code and output of a process; empty: none
 };
 
 /// A job as the API shows it: live or from history.
@@ -74,11 +74,12 @@ struct job_view {
   labels marks;
   wall_time created_at{};
   std::optional<wall_time> finished_at;
-  std::string reason;                    ///< why it is dead, if not by its last attempt: `crashed_node`, …
-  std::vector<attempt_record> attempts;  ///< in order of number; only where one job was asked for
+  std::string reason;                   ///< why it is dead, if not by its last attempt: `crashed_node`, …
+  std::vector<attempt_record> attempts; ///< in order of number; only where one job was asked for
 };
 
-/// 32 hexadecimal digits: trace id of a job, drawn from its id and the database's own secret, so that no row has to hold it.
+/// 32 hexadecimal digits: trace id of a job, drawn from its id and the database's own secret, so that no row has to
+/// hold it.
 std::string trace_id_of(job_id id, const std::array<uint8_t, 16>& database_secret);
 /// `00-<trace id>-<span id of the attempt>-01` (W3C Trace Context).
 std::string traceparent_of(job_id id, uint32_t attempt, const std::array<uint8_t, 16>& database_secret);

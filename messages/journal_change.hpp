@@ -12,16 +12,16 @@ struct job_end {
   job_id id{};
   job_state state = job_state::succeeded;
   wall_time finished_at{};
-  uint32_t attempt = 0;                ///< newest attempt number of the job
-  std::optional<attempt_record> last;  ///< none: ended without an attempt (cancelled while pending)
-  std::string reason;                  ///< why dead or cancelled, if not by the last attempt
-  bool keep = true;                    ///< false: its history policy wants no row; a fire then still leaves its ledger entry
+  uint32_t attempt = 0;               ///< newest attempt number of the job
+  std::optional<attempt_record> last; ///< none: ended without an attempt (cancelled while pending)
+  std::string reason;                 ///< why dead or cancelled, if not by the last attempt
+  bool keep = true; ///< false: its history policy wants no row; a fire then still leaves its ledger entry
 };
 
 /// An attempt ended and the job goes on: the attempt becomes a row, the live row waits again.
 struct job_again {
   job_id id{};
-  attempt_record ended;                ///< failed, timed_out or lost
+  attempt_record ended; ///< failed, timed_out or lost
   wall_time due_at{};
   uint16_t retries_used = 0;
   uint8_t lost_in_row = 0;
@@ -50,14 +50,15 @@ struct unprepare {
 struct task_put {
   task_ptr definition;
   task_state state;
-  bool create = false;                 ///< true: the name must not exist; false: it must, with expected_version
+  bool create = false; ///< true: the name must not exist; false: it must, with expected_version
   uint64_t expected_version = 0;
 };
 struct task_delete {
   task_id id{};
 };
 
-/// A dead or cancelled job is pending again (/retry): moved back from history, same id. One that succeeded, or that is not in history, is `missing`.
+/// A dead or cancelled job is pending again (/retry): moved back from history, same id. One that succeeded, or that is
+/// not in history, is `missing`.
 struct job_revive {
   job_id id{};
   wall_time due_at{};
@@ -71,8 +72,8 @@ struct id_reservation {
 
 /// One unit: never split over transactions, never half applied. The parts are applied in the order of the members.
 struct journal_change {
-  uint64_t ticket = 0;                 ///< the sender's number, comes back in the receipt
-  bool must_apply = false;             ///< true: the persistence actor tries again until it is committed; false: it may be refused
+  uint64_t ticket = 0;     ///< the sender's number, comes back in the receipt
+  bool must_apply = false; ///< true: the persistence actor tries again until it is committed; false: it may be refused
   shard_id shard{};
   std::optional<id_reservation> ids;
   std::vector<task_put> tasks_put;
@@ -88,34 +89,35 @@ struct journal_change {
   std::vector<fire_skip> skips;
 
   size_t rows() const {
-    return tasks_put.size() + tasks_deleted.size() + ends.size() + unprepared.size() + agains.size() + starts.size() + lates.size() +
-           revived.size() + inserts.size() + states.size() + skips.size();
+    return tasks_put.size() + tasks_deleted.size() + ends.size() + unprepared.size() + agains.size() + starts.size() +
+           lates.size() + revived.size() + inserts.size() + states.size() + skips.size();
   }
 };
 
 enum class journal_errc : uint8_t {
-  unavailable = 1,   ///< the database can't write now (full, read-only, away); may go later
-  conflict,          ///< a name, external id or version is in the way; going again won't help
-  fenced,            ///< another incarnation owns the writer row: this node must stop
-  unknown_outcome,   ///< nobody can tell yet whether the commit applied
-  broken,            ///< a rule of the journal was violated (an id that exists, a corrupt row): a defect
+  unavailable = 1, ///< the database can't write now (full, read-only, away); may go later
+  conflict,        ///< a name, external id or version is in the way; going again won't help
+  fenced,          ///< another incarnation owns the writer row: this node must stop
+  unknown_outcome, ///< nobody can tell yet whether the commit applied
+  broken,          ///< a rule of the journal was violated (an id that exists, a corrupt row): a defect
 };
 
 struct journal_error {
   journal_errc code = journal_errc::unavailable;
-  std::string message;                 ///< what failed and what would help
+  std::string message; ///< what failed and what would help
 };
 
 /// What became of a committed change.
 struct journal_receipt {
   uint64_t ticket = 0;
   shard_id shard{};
-  uint64_t batch = 0;                  ///< number of the transaction
-  std::optional<journal_error> error;  ///< set: nothing of the change was applied
+  uint64_t batch = 0;                 ///< number of the transaction
+  std::optional<journal_error> error; ///< set: nothing of the change was applied
   /// Inserts whose unique key was taken: index in `inserts` and the job that holds the key. Those were not inserted.
   std::vector<std::pair<uint32_t, job_id>> repeated;
-  std::vector<job_id> missing;         ///< ends, agains, starts, unprepared whose row was not live; revived that were not in history
-  std::vector<job> revived;            ///< whole jobs for revived ids
+  std::vector<job_id>
+      missing; ///< ends, agains, starts, unprepared whose row was not live; revived that were not in history
+  std::vector<job> revived; ///< whole jobs for revived ids
 };
 
 } // namespace wheelwork

@@ -12,26 +12,26 @@
 namespace wheelwork {
 
 enum class service_errc : uint8_t {
-  not_found = 1,     ///< 404
-  conflict,          ///< 409: exists already, is final already, external id taken
-  version_mismatch,  ///< 412: If-Match names another version
-  invalid,           ///< 422
-  overloaded,        ///< 429 with Retry-After
-  unavailable,       ///< 503 with Retry-After: the journal can't write now, or the node stops
-  unknown_outcome,   ///< 503: may have been applied; repeat with the same Idempotency-Key
-  broken,            ///< 500
+  not_found = 1,    ///< 404
+  conflict,         ///< 409: exists already, is final already, external id taken
+  version_mismatch, ///< 412: If-Match names another version
+  invalid,          ///< 422
+  overloaded,       ///< 429 with Retry-After
+  unavailable,      ///< 503 with Retry-After: the journal can't write now, or the node stops
+  unknown_outcome,  ///< 503: may have been applied; repeat with the same Idempotency-Key
+  broken,           ///< 500
 };
 
 struct service_error {
   service_errc code = service_errc::broken;
   std::string message;
   std::chrono::seconds retry_after{1};
-  std::string pointer;                 ///< of the member at fault, for `invalid`
+  std::string pointer; ///< of the member at fault, for `invalid`
 };
 
 struct pushed_job {
   job_id id{};
-  bool repeated = false;               ///< a unique key was taken: the first job's id
+  bool repeated = false; ///< a unique key was taken: the first job's id
 };
 
 /// What an API call of its own kind gets back.
@@ -72,7 +72,7 @@ struct watch {
 struct submit {
   uint64_t ticket = 0;
   front_desk_actor from;
-  std::vector<new_job> jobs;           ///< whole but for their ids
+  std::vector<new_job> jobs; ///< whole but for their ids
 };
 struct submitted {
   uint64_t ticket = 0;
@@ -82,7 +82,7 @@ struct submitted {
 struct put_task {
   uint64_t ticket = 0;
   front_desk_actor from;
-  task_definition definition;          ///< without id, version and times
+  task_definition definition; ///< without id, version and times
   std::optional<uint64_t> if_version;
 };
 struct delete_task {
@@ -108,7 +108,7 @@ struct cancel_jobs {
   uint64_t ticket = 0;
   front_desk_actor from;
   std::vector<job_id> jobs;
-  bool leave_running = false;          ///< only those that wait
+  bool leave_running = false; ///< only those that wait
 };
 struct retry_jobs {
   uint64_t ticket = 0;
@@ -127,7 +127,8 @@ template <class T>
 using service_callback = std::function<void(result<T, service_error>)>;
 
 struct push_request {
-  std::vector<new_job> jobs;           ///< all or nothing; those with a task_name and without `how` take everything missing from the task
+  std::vector<new_job>
+      jobs; ///< all or nothing; those with a task_name and without `how` take everything missing from the task
   service_callback<std::vector<pushed_job>> done;
 };
 struct desk_push {
@@ -136,11 +137,11 @@ struct desk_push {
 struct desk_task_operation {
   shard_id shard{};
   std::function<void(uint64_t ticket, const front_desk_actor& desk, const scheduler_actor& owner)> send;
-  service_callback<task_write> task_done;                ///< one of these two
+  service_callback<task_write> task_done; ///< one of these two
   service_callback<std::vector<pushed_job>> push_done;
 };
 struct desk_job_operation {
-  bool retry = false;                                    ///< else cancel
+  bool retry = false; ///< else cancel
   bool leave_running = false;
   std::vector<job_id> jobs;
   std::function<void(std::vector<std::pair<job_id, std::optional<service_error>>>)> done;

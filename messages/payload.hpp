@@ -8,8 +8,8 @@
 
 namespace wheelwork {
 
-/// Bytes with a content type. JSON (no content type of its own) is the usual case. Empty is "no payload". Copies share the bytes; a handle
-/// is one pointer, for a million of them wait in RAM.
+/// Bytes with a content type. JSON (no content type of its own) is the usual case. Empty is "no payload". Copies share
+/// the bytes; a handle is one pointer, for a million of them wait in RAM.
 class payload {
 public:
   payload() = default;

@@ -8,12 +8,14 @@
 
 namespace wheelwork {
 
-/// Slot or scheduler → dispatcher: these are due. A job with start_recorded runs as attempt `attempt`, any other as `attempt + 1`.
+/// Slot or scheduler → dispatcher: these are due. A job with start_recorded runs as attempt `attempt`, any other as
+/// `attempt + 1`.
 struct dispatch {
   std::vector<job> jobs;
 };
 
-/// Scheduler → dispatcher: attempts that an earlier incarnation started and that go on; their numbers are in job::attempt.
+/// Scheduler → dispatcher: attempts that an earlier incarnation started and that go on; their numbers are in
+/// job::attempt.
 struct expect_results {
   std::vector<job> jobs;
 };

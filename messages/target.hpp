@@ -19,10 +19,11 @@ namespace wheelwork {
 enum class body_form : uint8_t { json, form, raw };
 std::string_view to_string(body_form form);
 
-/// `success` of an http target: the statuses that count (each a number or a class such as 2xx) and JSON members that must have a value.
+/// `success` of an http target: the statuses that count (each a number or a class such as 2xx) and JSON members that
+/// must have a value.
 struct success_rule {
-  std::vector<std::pair<int, int>> statuses{{200, 299}};           ///< inclusive ranges
-  std::vector<std::pair<std::string, std::string>> json_members;   ///< JSON pointer, JSON text of the value
+  std::vector<std::pair<int, int>> statuses{{200, 299}};         ///< inclusive ranges
+  std::vector<std::pair<std::string, std::string>> json_members; ///< JSON pointer, JSON text of the value
 };
 
 struct http_target {
@@ -57,17 +58,17 @@ std::string_view to_string(delivery_mode mode);
 enum class history_policy : uint8_t { all, failures, none };
 std::string_view to_string(history_policy policy);
 
-/// A target resolved for a job: all that its executor and its scheduler need beside the payload. Immutable; equal ones share one row of the
-/// table `target` and one object in RAM.
+/// A target resolved for a job: all that its executor and its scheduler need beside the payload. Immutable; equal ones
+/// share one row of the table `target` and one object in RAM.
 struct resolved_target {
   target how;
   retry_policy retry;
   milliseconds timeout{60'000};
   delivery_mode delivery = delivery_mode::at_least_once;
   history_policy history = history_policy::all;
-  std::string spec;                  ///< canonical JSON of all the above, what the table `target` holds
-  std::array<uint8_t, 16> hash{};    ///< BLAKE2b of spec
-  std::string lane;                  ///< what must not hold up others: scheme://host:port of an http target, else empty
+  std::string spec;               ///< canonical JSON of all the above, what the table `target` holds
+  std::array<uint8_t, 16> hash{}; ///< BLAKE2b of spec
+  std::string lane;               ///< what must not hold up others: scheme://host:port of an http target, else empty
 };
 
 using resolved_target_ptr = std::shared_ptr<const resolved_target>;

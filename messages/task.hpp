@@ -19,7 +19,7 @@ struct task_definition {
   // when
   task_schedule when;
   std::optional<wall_time> starts_at, ends_at;
-  std::optional<uint64_t> max_runs;       ///< fires handed over in the task's life; none: no bound
+  std::optional<uint64_t> max_runs; ///< fires handed over in the task's life; none: no bound
   milliseconds splay{0};
   bool enabled = true;
   // what becomes of fires
@@ -31,13 +31,13 @@ struct task_definition {
   payload body;
   uint8_t priority = 5;
   // where
-  std::vector<std::string> environments;  ///< empty: all
-  std::string partition;                  ///< empty: any
+  std::vector<std::string> environments; ///< empty: all
+  std::string partition;                 ///< empty: any
   // which edition
-  uint64_t version = 1;                   ///< grows with each edit; the ETag
+  uint64_t version = 1; ///< grows with each edit; the ETag
   wall_time created_at{};
   wall_time updated_at{};
-  std::string spec;                       ///< canonical JSON of the user's members (not id, version, times): two equal bodies are equal texts
+  std::string spec; ///< canonical JSON of the user's members (not id, version, times): two equal bodies are equal texts
 
   firing_frame frame() const { return {created_at, starts_at, ends_at}; }
 };
@@ -47,10 +47,10 @@ using task_ptr = std::shared_ptr<const task_definition>;
 /// Where a task's firing stands; the scheduler's, never touched by an edit of the definition alone.
 struct task_state {
   task_id task{};
-  wall_time fired_until{};            ///< every fire time up to here has a job or a skip; planning goes on after it
-  uint64_t runs = 0;                  ///< fires that became jobs, for max_runs
-  std::optional<wall_time> next_fire; ///< for display; none: no more
-  std::optional<wall_time> enabled_at;///< last enabling or creation: no fires before it
+  wall_time fired_until{};             ///< every fire time up to here has a job or a skip; planning goes on after it
+  uint64_t runs = 0;                   ///< fires that became jobs, for max_runs
+  std::optional<wall_time> next_fire;  ///< for display; none: no more
+  std::optional<wall_time> enabled_at; ///< last enabling or creation: no fires before it
   std::optional<wall_time> disabled_at;
 };
 
@@ -63,7 +63,8 @@ struct task_row {
 enum class skip_verdict : uint8_t { overlap, misfire, disabled, max_runs, ended };
 std::string_view to_string(skip_verdict verdict);
 
-/// A run of equal skips of a task: one row. Written again with the same task, verdict and `span.from`, it replaces that row: a run that grows.
+/// A run of equal skips of a task: one row. Written again with the same task, verdict and `span.from`, it replaces that
+/// row: a run that grows.
 struct fire_skip {
   task_id task{};
   skipped_span span;
@@ -72,10 +73,10 @@ struct fire_skip {
 
 /// One line of a task's ledger.
 struct ledger_entry {
-  wall_time from{};                    ///< the fire time, or the first of a run of skips
+  wall_time from{}; ///< the fire time, or the first of a run of skips
   wall_time to{};
   uint64_t count = 1;
-  std::optional<job_id> fired;         ///< verdict `fired`
+  std::optional<job_id> fired; ///< verdict `fired`
   skip_verdict verdict = skip_verdict::overlap;
 };
 

@@ -1,7 +1,8 @@
 // The one list of types that travel between actors.
 //
-// All of them stay inside the process today: they hold handles, shared targets and payloads, which have no bytes on a wire. Therefore each is
-// declared as such (CAF_ALLOW_UNSAFE_MESSAGE_TYPE). A type that is to cross nodes gets `inspect` instead, and a name for ever.
+// All of them stay inside the process today: they hold handles, shared targets and payloads, which have no bytes on a
+// wire. Therefore each is declared as such (CAF_ALLOW_UNSAFE_MESSAGE_TYPE). A type that is to cross nodes gets
+// `inspect` instead, and a name for ever.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>

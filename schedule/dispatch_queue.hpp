@@ -1,5 +1,5 @@
-// Which of the waiting jobs starts next: the highest priority first, in turn among lanes (hosts), never more at once than a lane and the whole
-// may run. A plain data structure, one per target kind, used by the dispatcher.
+// Which of the waiting jobs starts next: the highest priority first, in turn among lanes (hosts), never more at once
+// than a lane and the whole may run. A plain data structure, one per target kind, used by the dispatcher.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ namespace wheelwork {
 
 inline constexpr size_t priorities = 10; ///< 0 to 9, 9 first
 
-/// Jobs are moved in and out. Within one lane and priority the order is first in, first out. A lane that is full holds up nobody but itself.
+/// Jobs are moved in and out. Within one lane and priority the order is first in, first out. A lane that is full holds
+/// up nobody but itself.
 template <class Job>
 class dispatch_queue {
 public:
@@ -79,7 +80,7 @@ public:
     return taken;
   }
 
-  size_t size() const { return size_; }       ///< waiting
+  size_t size() const { return size_; } ///< waiting
   size_t running() const { return running_; }
 
 private:
@@ -88,7 +89,7 @@ private:
   struct lane_state {
     std::map<uint8_t, std::deque<Job>, std::greater<>> waiting; ///< by priority, the highest first; no empty ones
     size_t running = 0;
-    bool queued = false;                                        ///< stands in turns_[level]
+    bool queued = false; ///< stands in turns_[level]
     size_t level = 0;
     typename std::list<lane_state*>::iterator place;
   };
@@ -102,7 +103,8 @@ private:
     ++from.running;
     ++running_;
     queue_up(from);
-    if (from.queued) turns_[from.level].splice(turns_[from.level].end(), turns_[from.level], from.place); // now it is the others' turn
+    if (from.queued)
+      turns_[from.level].splice(turns_[from.level].end(), turns_[from.level], from.place); // now it is the others' turn
     return job;
   }
 
@@ -126,8 +128,9 @@ private:
   size_t lane_limit_;
   size_t size_ = 0;
   size_t running_ = 0;
-  std::unordered_map<std::string, lane_state> lanes_;  ///< addresses of lanes stay the same
-  std::array<std::list<lane_state*>, priorities> turns_; ///< lanes that may start a job now, by their highest waiting priority
+  std::unordered_map<std::string, lane_state> lanes_; ///< addresses of lanes stay the same
+  std::array<std::list<lane_state*>, priorities>
+      turns_; ///< lanes that may start a job now, by their highest waiting priority
 };
 
 } // namespace wheelwork

@@ -1,5 +1,5 @@
-// Makes ids that no clock can repeat (DESIGN, Journal): they never pass what the journal has reserved for this owner, and begin above what an
-// earlier owner had reserved.
+// Makes ids that no clock can repeat (DESIGN, Journal): they never pass what the journal has reserved for this owner,
+// and begin above what an earlier owner had reserved.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace wheelwork {
 
-/// Counts (milliseconds, sequence) upwards; follows the clock where it can, runs ahead of it under load, never goes back.
+/// Counts (milliseconds, sequence) upwards; follows the clock where it can, runs ahead of it under load, never goes
+/// back.
 class id_generator {
 public:
   static constexpr uint64_t sequence_max = 1023;
@@ -34,7 +35,8 @@ public:
     return std::pair{milliseconds_, sequence_++};
   }
 
-  /// What to write with the next change so that `count` ids can be made now: none if the reservation reaches far enough.
+  /// What to write with the next change so that `count` ids can be made now: none if the reservation reaches far
+  /// enough.
   std::optional<uint64_t> reservation_needed(uint64_t now_ms, uint64_t count) const {
     auto last = std::max(milliseconds_, now_ms) + count / (sequence_max + 1) + 2;
     if (last + reservation_ms / 2 < reserved_until_ms_) return std::nullopt;

@@ -8,11 +8,12 @@
 namespace wheelwork {
 
 enum class job_state : uint8_t {
-  pending,    ///< from a push, a fire or a failed attempt with retries left, until an attempt starts or it is cancelled; as long as until `due_at` and a free executor
-  running,    ///< from the start of an attempt until its outcome; at most `timeout` plus the time to stop it
-  succeeded,  ///< final; by an attempt that succeeded
-  dead,       ///< final unless retried by hand; by the last failed attempt, or five lost ones in a row
-  cancelled,  ///< final unless retried by hand; by a user, an edit or the deletion of its task, or `overlap: replace`
+  pending,   ///< from a push, a fire or a failed attempt with retries left, until an attempt starts or it is cancelled;
+             ///< as long as until `due_at` and a free executor
+  running,   ///< from the start of an attempt until its outcome; at most `timeout` plus the time to stop it
+  succeeded, ///< final; by an attempt that succeeded
+  dead,      ///< final unless retried by hand; by the last failed attempt, or five lost ones in a row
+  cancelled, ///< final unless retried by hand; by a user, an edit or the deletion of its task, or `overlap: replace`
 };
 
 enum class attempt_outcome : uint8_t {
@@ -20,14 +21,14 @@ enum class attempt_outcome : uint8_t {
   failed,
   timed_out,
   cancelled,
-  lost,  ///< the node went away and nobody knows how far it came
-  late,  ///< the result of an attempt that no longer counts
+  lost, ///< the node went away and nobody knows how far it came
+  late, ///< the result of an attempt that no longer counts
 };
 
 enum class job_event : uint8_t {
   attempt_started,
   attempt_succeeded,
-  attempt_failed_retry_left,  ///< failed, timed out or lost, and another attempt follows
+  attempt_failed_retry_left, ///< failed, timed out or lost, and another attempt follows
   attempt_failed_for_good,
   cancel,
   retry_by_hand,

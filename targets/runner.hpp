@@ -9,11 +9,13 @@
 
 namespace wheelwork {
 
-/// Called with finished attempts, in batches, on a thread of the runner; must not block and must not call back into the runner.
+/// Called with finished attempts, in batches, on a thread of the runner; must not block and must not call back into the
+/// runner.
 using results_sink = std::function<void(std::vector<attempt_result>)>;
 
-/// Runs attempts of one kind at the same time, as many as it is given: bounds are the dispatcher's. Each attempt that was given is answered
-/// exactly once through the sink, within its timeout plus the time that stopping takes. Calls come from one actor at a time and never block.
+/// Runs attempts of one kind at the same time, as many as it is given: bounds are the dispatcher's. Each attempt that
+/// was given is answered exactly once through the sink, within its timeout plus the time that stopping takes. Calls
+/// come from one actor at a time and never block.
 class runner {
 public:
   virtual ~runner() = default;
@@ -23,8 +25,8 @@ public:
   virtual void cancel(job_id id, uint32_t number) = 0;
   /// The result of this attempt is committed: a runner that keeps results for a restarted node may forget it.
   virtual void settled(job_id, uint32_t) {}
-  /// Stops taking part: what still runs is abandoned (http, native) or left to its helper (process). No sink call after it returns. May block
-  /// shortly; called once, at the node's end.
+  /// Stops taking part: what still runs is abandoned (http, native) or left to its helper (process). No sink call after
+  /// it returns. May block shortly; called once, at the node's end.
   virtual void stop() = 0;
 };
 

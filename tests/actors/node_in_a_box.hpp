@@ -7,11 +7,11 @@
 #include "actors/persistence.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/task_directory.hpp"
-#include "tests/support/faulty_journal.hpp"
 #include "persistence/memory/memory_journal.hpp"
 #include "tests/actors/deterministic_system.hpp"
 #include "tests/actors/manual_clock.hpp"
 #include "tests/actors/scripted_runner.hpp"
+#include "tests/support/faulty_journal.hpp"
 
 #include <gmock/gmock.h>
 

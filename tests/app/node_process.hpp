@@ -27,7 +27,7 @@ private:
 };
 
 struct http_answer {
-  long status = 0; ///< 0: no answer, the connection was refused or broke
+  long status = 0;  ///< 0: no answer, the connection was refused or broke
   std::string head; ///< the status line and headers as they came
   std::string body;
   nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }

@@ -1,6 +1,6 @@
 // The wrapper that other folders' tests break journals with.
-#include "tests/support/faulty_journal.hpp"
 #include "tests/persistence/journal_fixture.hpp"
+#include "tests/support/faulty_journal.hpp"
 
 #include <thread>
 
