@@ -1,6 +1,7 @@
 #include "targets/http_runner.hpp"
 
 #include "targets/http_attempt.hpp"
+#include "targets/transfer_loop.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -50,10 +51,10 @@ struct inbox {
   bool stopping = false;
 };
 
-class multi_runner final : public http_runner {
+class loop_runner final : public http_runner {
 public:
-  multi_runner(http_environment environment, results_sink sink);
-  ~multi_runner() override { stop(); }
+  loop_runner(http_environment environment, results_sink sink);
+  ~loop_runner() override { stop(); }
   void run(std::vector<attempt_order> orders) override;
   void cancel(job_id id, uint32_t number) override;
   void set_networks(std::vector<network> deny, std::vector<network> allow) override;
@@ -74,8 +75,8 @@ private:
 
   http_environment environment_;
   results_sink sink_;
-  std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi_;
-  std::unordered_map<attempt_key, std::unique_ptr<http_attempt>, hash_of_key> attempts_; ///< destroyed before multi_
+  transfer_loop loop_;
+  std::unordered_map<attempt_key, std::unique_ptr<http_attempt>, hash_of_key> attempts_; ///< destroyed before loop_
   std::vector<attempt_result> results_;
   std::mutex mutex_;
   inbox inbox_;
@@ -83,32 +84,23 @@ private:
   std::thread thread_;
 };
 
-void check(CURLMcode code) {
-  if (code != CURLM_OK) throw std::runtime_error{fmt::format("libcurl: {}", curl_multi_strerror(code))};
-}
-
-multi_runner::multi_runner(http_environment environment, results_sink sink)
-    : environment_{std::move(environment)}, sink_{std::move(sink)}, multi_{curl_multi_init(), curl_multi_cleanup} {
-  if (!multi_) throw std::bad_alloc{};
-  check(
-      curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(environment_.settings.connections_max)));
-  check(curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS, 0L)); // bounds are the dispatcher's
-  check(curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L));
+loop_runner::loop_runner(http_environment environment, results_sink sink)
+    : environment_{std::move(environment)}, sink_{std::move(sink)}, loop_{environment_.settings.connections_max} {
   thread_ = std::thread{[this] { operate(); }};
 }
 
 template <class Change>
-void multi_runner::leave(Change change) {
+void loop_runner::leave(Change change) {
   bool wake = false;
   {
     const std::lock_guard lock{mutex_};
     change(inbox_);
     wake = !std::exchange(woken_, true);
   }
-  if (wake) check(curl_multi_wakeup(multi_.get()));
+  if (wake) loop_.wake();
 }
 
-void multi_runner::run(std::vector<attempt_order> orders) {
+void loop_runner::run(std::vector<attempt_order> orders) {
   leave([&](inbox& into) {
     if (into.orders.empty())
       into.orders = std::move(orders);
@@ -118,27 +110,27 @@ void multi_runner::run(std::vector<attempt_order> orders) {
   });
 }
 
-void multi_runner::cancel(job_id id, uint32_t number) {
+void loop_runner::cancel(job_id id, uint32_t number) {
   leave([&](inbox& into) { into.cancels.push_back({id, number}); });
 }
 
-void multi_runner::set_networks(std::vector<network> deny, std::vector<network> allow) {
+void loop_runner::set_networks(std::vector<network> deny, std::vector<network> allow) {
   leave([&](inbox& into) { into.guard.emplace(std::move(deny), std::move(allow)); });
 }
 
-void multi_runner::stop() {
+void loop_runner::stop() {
   if (!thread_.joinable()) return;
   leave([](inbox& into) { into.stopping = true; });
   thread_.join();
 }
 
-inbox multi_runner::take_inbox() {
+inbox loop_runner::take_inbox() {
   const std::lock_guard lock{mutex_};
   woken_ = false;
   return std::exchange(inbox_, {});
 }
 
-void multi_runner::operate() {
+void loop_runner::operate() {
   // Signals are for the thread that waits for them; a connection closed by the other side shows as an error of the
   // write.
   sigset_t all;
@@ -150,18 +142,16 @@ void multi_runner::operate() {
     if (left.guard) environment_.guard = std::move(*left.guard);
     for (auto& order : left.orders) start(std::move(order));
     for (const auto& key : left.cancels) cancel_attempt(key);
-    int running = 0;
-    check(curl_multi_perform(multi_.get(), &running));
+    hand_over(); // those that ended before they began, for the turn may wait
+    loop_.turn();
     collect_ended();
     hand_over();
-    constexpr int poll_milliseconds_max = 1000; // libcurl's own timers and curl_multi_wakeup end it earlier
-    check(curl_multi_poll(multi_.get(), nullptr, 0, poll_milliseconds_max, nullptr));
   }
-  for (const auto& [key, attempt] : attempts_) curl_multi_remove_handle(multi_.get(), attempt->handle());
+  for (const auto& [key, attempt] : attempts_) loop_.remove(attempt->handle());
   attempts_.clear();
 }
 
-void multi_runner::start(attempt_order order) {
+void loop_runner::start(attempt_order order) {
   auto begun = http_attempt::begin(std::move(order), environment_);
   if (!begun) {
     results_.push_back(std::move(begun.error()));
@@ -172,28 +162,24 @@ void multi_runner::start(attempt_order order) {
   add(attempt);
 }
 
-void multi_runner::add(http_attempt& attempt) {
+void loop_runner::add(http_attempt& attempt) {
   curl_easy_setopt(attempt.handle(), CURLOPT_PRIVATE, &attempt);
-  check(curl_multi_add_handle(multi_.get(), attempt.handle()));
+  loop_.add(attempt.handle());
 }
 
-void multi_runner::cancel_attempt(const attempt_key& key) {
+void loop_runner::cancel_attempt(const attempt_key& key) {
   const auto found = attempts_.find(key);
   if (found == attempts_.end()) return; // it ended meanwhile and was answered
-  check(curl_multi_remove_handle(multi_.get(), found->second->handle()));
+  loop_.remove(found->second->handle());
   results_.push_back(found->second->cancelled());
   attempts_.erase(found);
 }
 
-void multi_runner::collect_ended() {
-  int waiting = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &waiting)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const auto code = message->data.result;
-    CURL* handle = message->easy_handle; // the message is gone with the handle's removal
+void loop_runner::collect_ended() {
+  for (auto [handle, code] : loop_.take_ended()) {
     http_attempt* attempt = nullptr;
     curl_easy_getinfo(handle, CURLINFO_PRIVATE, &attempt);
-    check(curl_multi_remove_handle(multi_.get(), handle));
+    loop_.remove(handle);
     if (auto result = attempt->ended(code)) {
       results_.push_back(std::move(*result));
       attempts_.erase({attempt->id(), attempt->number()});
@@ -203,7 +189,7 @@ void multi_runner::collect_ended() {
   }
 }
 
-void multi_runner::hand_over() {
+void loop_runner::hand_over() {
   if (!results_.empty()) sink_(std::exchange(results_, {}));
 }
 
@@ -213,8 +199,8 @@ std::unique_ptr<http_runner> make_http_runner(http_runner_settings settings, att
                                               const clock_source& clock, results_sink sink) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (global != CURLE_OK) throw std::runtime_error{fmt::format("libcurl: {}", curl_easy_strerror(global))};
-  return std::make_unique<multi_runner>(make_environment(std::move(settings), std::move(identity), clock),
-                                        std::move(sink));
+  return std::make_unique<loop_runner>(make_environment(std::move(settings), std::move(identity), clock),
+                                       std::move(sink));
 }
 
 } // namespace wheelwork

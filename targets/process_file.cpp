@@ -10,11 +10,6 @@
 
 namespace wheelwork {
 
-void descriptor::close() {
-  if (number_ >= 0) ::close(number_);
-  number_ = -1;
-}
-
 std::string system_text(int error) { return std::generic_category().message(error); }
 
 int write_all(int file, std::string_view data) {

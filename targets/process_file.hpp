@@ -1,35 +1,14 @@
-// File descriptors that close themselves, and whole reads and writes: the little of the operating system that all
-// process files share.
+// Whole reads and writes: the little of the operating system that all process files share.
 #pragma once
 
 #include "schedule/result.hpp"
 #include "schedule/time.hpp"
+#include "targets/descriptor.hpp"
 
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace wheelwork {
-
-/// Owns an open file. -1: none.
-class descriptor {
-public:
-  descriptor() = default;
-  explicit descriptor(int number) : number_{number} {}
-  descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~descriptor() { close(); }
-
-  int get() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-  void close();
-
-private:
-  int number_ = -1;
-};
 
 /// What the operating system says to an errno.
 std::string system_text(int error);

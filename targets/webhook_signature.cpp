@@ -9,7 +9,9 @@ namespace {
 
 const uint8_t* bytes_of(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
+/// None: it is no base64.
 std::optional<std::vector<uint8_t>> decoded(std::string_view base64) {
+  if (base64.empty()) return std::nullopt;
   for (const int variant : {sodium_base64_VARIANT_ORIGINAL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING}) {
     std::vector<uint8_t> bytes(base64.size());
     size_t size = 0;
