@@ -5,9 +5,10 @@
 #include "actors/hot_budget.hpp"
 #include "messages/job.hpp"
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace wheelwork {
@@ -22,11 +23,13 @@ enum class hand_phase : uint8_t {
 };
 
 struct job_in_hand {
-  hand_phase phase = hand_phase::writing;
-  uint32_t attempt = 0; ///< number of the attempt that runs or comes next
-  uint32_t payload_bytes = 0;
   wall_time due_at{};
+  uint32_t attempt = 0;                       ///< number of the attempt that runs or comes next
+  uint32_t payload_bytes : 29 = 0;            ///< the most it can say stands for what is larger
+  hand_phase phase : 3 = hand_phase::writing; ///< a million of these may wait in RAM
 };
+static_assert(sizeof(job_in_hand) == 16);
+inline constexpr size_t payload_bytes_max = (size_t{1} << 29) - 1;
 
 class jobs_in_hand {
 public:
@@ -37,7 +40,8 @@ public:
     auto [place, fresh] = jobs_.try_emplace(what.id);
     auto& entry = place->second;
     if (fresh) {
-      entry.payload_bytes = static_cast<uint32_t>(what.body.data().size());
+      entry.payload_bytes =
+          static_cast<uint32_t>(std::min(what.body.data().size(), payload_bytes_max)) & payload_bytes_max;
       if (budget_) budget_->add(entry.payload_bytes);
     }
     entry.phase = phase;
@@ -82,7 +86,9 @@ public:
 
 private:
   std::shared_ptr<hot_budget> budget_;
-  absl::flat_hash_map<job_id, job_in_hand> jobs_;
+  /// Ids come nearly in order, which fills a B-tree well; a hash table would be half empty on average and never give
+  /// back what a peak took.
+  absl::btree_map<job_id, job_in_hand> jobs_;
   absl::flat_hash_set<job_id> let_go_;
   bool watching_ = false;
 };

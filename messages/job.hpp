@@ -31,14 +31,15 @@ struct job {
   uint32_t attempt = 0;      ///< number of the newest attempt that was begun; it only grows
   uint16_t retries_used = 0; ///< counts against retry.limit; /retry sets it to zero; lost attempts don't count
   uint8_t lost_in_row = 0;   ///< attempts lost since the last one with an outcome
-  uint8_t priority = 5;      ///< 0 to 9, 9 first
-  job_origin origin = job_origin::pushed;
-  bool start_recorded = false; ///< the start of attempt `attempt` is committed and its end is not
+  uint8_t priority : 4 = 5;  ///< 0 to 9, 9 first
+  job_origin origin : 2 = job_origin::pushed;
+  bool start_recorded : 1 = false; ///< the start of attempt `attempt` is committed and its end is not
 
   bool is_fire() const { return origin == job_origin::fire; }
   /// Its starts are committed before the effect.
   bool careful() const { return how->delivery == delivery_mode::at_most_once || lost_in_row >= lost_in_row_careful; }
 };
+static_assert(sizeof(job) == 64);
 
 using labels = std::map<std::string, std::string>;
 

@@ -115,8 +115,19 @@ public:
     return answer.take();
   }
 
+  /// After a body of unusual size its buffers, several times as large as the body, would else stay for good, and in
+  /// every thread that decodes.
+  void give_back_large() {
+    if (capacity_ <= kept_capacity) return;
+    capacity_ = 0;
+    buffer_.reset();
+    check_ = simdjson::dom::parser{};
+    reader_ = ondemand::parser{};
+  }
+
 private:
   static constexpr size_t usual_job_size = 128;
+  static constexpr size_t kept_capacity = 1 << 20; ///< a batch of 1,000 jobs of 600 bytes
 
   /// A copy with room behind it, as simdjson wants it.
   std::string_view load(std::string_view text) {
@@ -207,13 +218,19 @@ job_decoder& job_decoder::operator=(job_decoder&&) noexcept = default;
 job_decoder::~job_decoder() = default;
 
 result<new_job, json_faults> job_decoder::decode_job(std::string_view text, wall_time now) {
-  return implementation_->decode_job(text, now);
+  auto read = implementation_->decode_job(text, now);
+  implementation_->give_back_large();
+  return read;
 }
 result<std::vector<new_job>, json_faults> job_decoder::decode_batch(std::string_view text, wall_time now) {
-  return implementation_->decode_batch(text, now);
+  auto read = implementation_->decode_batch(text, now);
+  implementation_->give_back_large();
+  return read;
 }
 result<std::vector<new_job>, json_faults> job_decoder::decode_lines(std::string_view text, wall_time now) {
-  return implementation_->decode_lines(text, now);
+  auto read = implementation_->decode_lines(text, now);
+  implementation_->give_back_large();
+  return read;
 }
 
 } // namespace wheelwork

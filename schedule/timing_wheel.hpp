@@ -2,10 +2,12 @@
 // one wheel_slot actor.
 //
 // A million jobs may wait in RAM, so entries lie in chunks that never move and never have unused room inside, and the
-// jobs of one tick form a list by 4-byte places in them: nothing is allocated per job, and one small node per tick.
+// jobs of one tick form a list by 4-byte places in them: nothing is allocated per job or per tick.
 #pragma once
 
 #include "schedule/time.hpp"
+
+#include <absl/container/btree_map.h>
 
 #include <cstdint>
 #include <limits>
@@ -197,7 +199,7 @@ private:
   }
 
   entry_store<Entry> entries_;
-  std::map<wall_time, tick_list> ticks_;
+  absl::btree_map<wall_time, tick_list> ticks_;
   size_t size_ = 0;
 };
 

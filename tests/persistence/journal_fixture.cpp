@@ -184,7 +184,7 @@ job_view journal_test::job_of(uint64_t id) {
   auto found = reader_->find_job(job_id{id});
   if (!found || !*found) {
     ADD_FAILURE() << "job " << id << " was not found";
-    return {};
+    return job_view{};
   }
   return **found;
 }
