@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
-
 #include "app/console.hpp"
+#include "app/program.hpp"
+#include "targets/process_helper.hpp"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -43,7 +44,9 @@ int parse_and_run(command_line& line, int argc, char** argv) {
 
 } // namespace
 
-int run_command_line(int argc, char** argv) {
+int run_program(int argc, char** argv, std::shared_ptr<const native_registry> handlers) {
+  // The helper of process targets is this same program; it must start without anything else in its way.
+  if (argc > 1 && std::string_view{argv[1]} == "process-helper") return process_helper_main(argc, argv);
   // A reader that goes away must show as a failed write, which finish_output() reports, not as a sudden death.
   std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -51,7 +54,7 @@ int run_command_line(int argc, char** argv) {
     root.footer(footer);
     root.set_version_flag("--version", "wheelwork " WHEELWORK_VERSION);
     root.require_subcommand(1);
-    command_line line{root, {}, {}};
+    command_line line{root, {}, std::move(handlers), {}};
     add_client_options(line);
     add_serve_command(line);
     add_config_commands(line);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@ class App;
 }
 
 namespace wheelwork {
+
+class native_registry;
 
 /// How the program ends (API.md, section Command line).
 enum exit_code : int {
@@ -26,8 +29,8 @@ struct serve_options {
   std::vector<std::string> overrides;     ///< --set section.key=value
 };
 
-/// Runs a node until it is told to stop. Answers the exit code.
-int run_serve(const serve_options& options);
+/// Runs a node until it is told to stop. `handlers`: of native targets; none: the built-in ones. Answers the exit code.
+int run_serve(const serve_options& options, std::shared_ptr<const native_registry> handlers);
 
 /// A check of an argument: empty is fine, else the complaint. No name and no id is empty.
 std::string not_empty(const std::string& text);
@@ -43,7 +46,8 @@ struct client_options {
 struct command_line {
   CLI::App& root;
   client_options client;
-  std::function<int()> chosen; ///< what to run; set by the subcommand that was named
+  std::shared_ptr<const native_registry> handlers; ///< of native targets, for serve; none: the built-in ones
+  std::function<int()> chosen;                     ///< what to run; set by the subcommand that was named
 };
 
 void add_serve_command(command_line& line);
@@ -55,8 +59,5 @@ void add_job_commands(command_line& line);
 void add_node_commands(command_line& line);
 /// Commands of later editions: hidden, and refused with a sentence.
 void add_commands_not_built_yet(command_line& line);
-
-/// The whole program behind main(): reads the command line, runs what it names, answers the exit code.
-int run_command_line(int argc, char** argv);
 
 } // namespace wheelwork

@@ -44,7 +44,8 @@ std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe
 /// One node with its API, from start to stop.
 class serving {
 public:
-  serving(serve_options options, settings with) : options_{std::move(options)}, settings_{std::move(with)} {}
+  serving(serve_options options, settings with, std::shared_ptr<const native_registry> handlers)
+      : options_{std::move(options)}, settings_{std::move(with)}, handlers_{std::move(handlers)} {}
 
   int run() {
     auto signals = minded_signals();
@@ -56,6 +57,7 @@ public:
     auto own_process = getpid();
     node_options how;
     how.process_helper = own_program();
+    how.handlers = handlers_;
     how.on_broken_or_ready = [own_process] { kill(own_process, changed_signal); };
     auto started = node::start(settings_, std::move(how));
     if (!started) {
@@ -165,6 +167,7 @@ private:
 
   serve_options options_;
   settings settings_;
+  std::shared_ptr<const native_registry> handlers_;
   std::unique_ptr<node> node_;
   std::unique_ptr<api_server> api_;
   bool ready_ = false;
@@ -172,11 +175,11 @@ private:
 
 } // namespace
 
-int run_serve(const serve_options& options) {
+int run_serve(const serve_options& options, std::shared_ptr<const native_registry> handlers) {
   auto with = load_or_complain(options);
   if (!with) return wrong_use;
   try {
-    return serving{options, std::move(*with)}.run();
+    return serving{options, std::move(*with), std::move(handlers)}.run();
   } catch (const std::exception& error) {
     complain(error.what());
     return refused;

@@ -15,7 +15,7 @@ void add_serve_command(command_line& line) {
       "docs/configuration.md lists all options.");
   auto options = std::make_shared<serve_options>();
   add_config_options(*serve, *options);
-  serve->callback([&line, options] { line.chosen = [options] { return run_serve(*options); }; });
+  serve->callback([&line, options] { line.chosen = [&line, options] { return run_serve(*options, line.handlers); }; });
 }
 
 } // namespace wheelwork

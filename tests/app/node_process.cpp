@@ -95,8 +95,8 @@ http_answer http_request(const std::string& method, const std::string& url, cons
   return answer;
 }
 
-node_process::node_process(std::filesystem::path folder, const std::string& configuration)
-    : folder_{std::move(folder)} {
+node_process::node_process(std::filesystem::path folder, const std::string& configuration, std::string program)
+    : folder_{std::move(folder)}, program_{std::move(program)} {
   static std::atomic<int> made{0}; // two nodes of one folder write two logs
   log_file_ = folder_ / ("node" + std::to_string(++made) + ".log");
   configure(configuration);
@@ -111,7 +111,7 @@ void node_process::configure(const std::string& configuration) {
 }
 
 void node_process::launch(const std::vector<std::string>& settings) {
-  std::vector<std::string> words{WHEELWORK_BINARY, "serve", "--config", (folder_ / "wheelwork.toml").string()};
+  std::vector<std::string> words{program_, "serve", "--config", (folder_ / "wheelwork.toml").string()};
   for (const auto& setting : settings) words.insert(words.end(), {"--set", setting});
   std::vector<char*> pointers;
   for (auto& word : words) pointers.push_back(word.data());

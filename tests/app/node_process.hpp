@@ -41,8 +41,9 @@ http_answer http_request(const std::string& method, const std::string& url, cons
 class node_process {
 public:
   /// `configuration` follows a [node] and [database] table that keep everything in the folder; the API listens on a
-  /// free port.
-  explicit node_process(std::filesystem::path folder, const std::string& configuration = {});
+  /// free port. `program`: wheelwork, or one that embeds it.
+  explicit node_process(std::filesystem::path folder, const std::string& configuration = {},
+                        std::string program = WHEELWORK_BINARY);
   ~node_process();
   node_process(const node_process&) = delete;
   node_process& operator=(const node_process&) = delete;
@@ -87,6 +88,7 @@ private:
   int reap();
 
   std::filesystem::path folder_, log_file_;
+  std::string program_;
   pid_t pid_ = -1;
   int pid_descriptor_ = -1;
   int port_ = 0;
