@@ -166,6 +166,11 @@ void connection::execute(std::string_view sql) {
   if (code != SQLITE_OK) fail(database_, code);
 }
 
+bool connection::checkpoint() {
+  statement run{database_, "pragma wal_checkpoint(full)"};
+  return run.step() && run.integer(0) == 0;
+}
+
 bool connection::roll_back() noexcept {
   for (auto& [text, kept] : statements_)
     if (kept) kept->reset();

@@ -123,6 +123,7 @@ result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_
     registration registered;
     {
       connection database{settings};
+      database.checkpoint(); // what the last node left is on the disk before anything follows from it
       const migration_status status = read_migration_status(database);
       if (!options.migrate && !status.pending.empty())
         throw std::runtime_error{"its tables have version " + std::to_string(status.version) + " and need " +

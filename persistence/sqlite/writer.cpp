@@ -38,6 +38,8 @@ void writer::ensure_open() {
   if (database_) return;
   database_ = std::make_unique<connection>(settings_);
   try {
+    // A question is answered by what is on the disk. With a reader in the way none is asked before that is sure.
+    if (!database_->checkpoint() && question_) throw failure{SQLITE_BUSY, "a reader holds up the checkpoint"};
     changes_ = std::make_unique<change_writer>(*database_, self_.name);
   } catch (...) {
     database_.reset();
