@@ -168,7 +168,12 @@ void connection::execute(std::string_view sql) {
 
 bool connection::checkpoint() {
   statement run{database_, "pragma wal_checkpoint(full)"};
-  return run.step() && run.integer(0) == 0;
+  try {
+    return run.step() && run.integer(0) == 0;
+  } catch (const failure& error) {
+    if (error.code() != SQLITE_FULL) throw;
+    return false;
+  }
 }
 
 bool connection::roll_back() noexcept {

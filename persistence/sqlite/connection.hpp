@@ -139,9 +139,9 @@ public:
   /// Rolls an open transaction back. True: the connection can be used again.
   bool roll_back() noexcept;
   bool in_transaction() const;
-  /// Writes all that the WAL holds into the database file, and syncs that. False: a reader is in the way. After a sync
-  /// that failed, what a new connection finds in the WAL may be in the operating system's cache only, which takes it for
-  /// written and never writes it again; from this on it can be relied on. Throws failure.
+  /// Writes all that the WAL holds into the database file, and syncs that. False: a reader is in the way, or the disk
+  /// is full. After a sync that failed, what a new connection finds in the WAL may be in the operating system's cache
+  /// only, which takes it for written and never writes it again; from this on it can be relied on. Throws failure.
   bool checkpoint();
   int64_t last_insert_id() const;
   const connection_settings& settings() const { return settings_; }

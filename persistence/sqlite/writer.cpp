@@ -38,8 +38,6 @@ void writer::ensure_open() {
   if (database_) return;
   database_ = std::make_unique<connection>(settings_);
   try {
-    // A question is answered by what is on the disk. With a reader in the way none is asked before that is sure.
-    if (!database_->checkpoint() && question_) throw failure{SQLITE_BUSY, "a reader holds up the checkpoint"};
     changes_ = std::make_unique<change_writer>(*database_, self_.name);
   } catch (...) {
     database_.reset();
@@ -120,8 +118,12 @@ bool writer::settle() {
   if (!rows.next()) throw failure{SQLITE_CORRUPT, "the writer row is missing"};
   const bool ours = static_cast<uint64_t>(rows->integer(0)) == identity_.incarnation;
   const bool applied = ours && static_cast<uint64_t>(rows->integer(1)) == question_->batch;
-  if (applied) batch_ = question_->batch;
-  return applied;
+  if (!applied) return false;
+  while (rows.next()) {
+  }
+  if (!database_->checkpoint()) throw failure{SQLITE_BUSY, "it is not yet sure that the last commit is on the disk"};
+  batch_ = question_->batch;
+  return true;
 }
 
 auto writer::write_batch(const std::vector<journal_change>& changes) -> receipts {
