@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include <csignal>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -39,6 +40,9 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Bodies and batches of some MB come and go. Left to itself, malloc soon keeps such room for good.
+void give_large_blocks_back() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 /// One node with its API, from start to stop.
@@ -53,6 +57,7 @@ public:
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is a full disk, no reason to end
     raise_descriptor_limit();
+    give_large_blocks_back();
     open_log(settings_.log);
     auto own_process = getpid();
     node_options how;

@@ -118,7 +118,7 @@ void connection::apply_settings() {
       {"wal_autocheckpoint", "4000"},     // pages; fewer cost rate, more make single commits slow
       {"journal_size_limit", "67108864"}, // the WAL shrinks to this after a long reader made it grow
       {"secure_delete", "0"},             // Debian's SQLite overwrites deleted rows with zeros otherwise
-      {"cache_size", "-32768"},           // KiB
+      {"cache_size", "-16384"},           // KiB
   };
   for (const auto& [name, value] : wanted) {
     execute(std::string{"pragma "} + name + " = " + value);
