@@ -187,7 +187,8 @@ std::string running_node::spawn_executors() {
   http.connect_timeout = settings_.http_target.connect_timeout;
   http.deny_networks = *deny;
   http.allow_networks = *allow;
-  http.connections_max = settings_.http_target.concurrency;
+  http.connections_max =
+      2 * settings_.http_target.concurrency; // busy ones count, and each may have an idle one beside it
   http.signing_secret = settings_.http_target.signing_secret;
   process_runner_settings process;
   process.allow = settings_.process_target.allow;

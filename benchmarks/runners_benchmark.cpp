@@ -163,6 +163,7 @@ void http_runner_calls(benchmark::State& state) {
   const machine_clock clock;
   http_runner_settings settings;
   settings.deny_networks = {parse_network("169.254.0.0/16").value(), parse_network("fe80::/10").value()};
+  settings.connections_max = 2000; // as a node has it
   auto feed = std::make_unique<feeder>();
   auto runner =
       make_http_runner(settings, {"benchmark", {}}, clock, [&](auto results) { feed->sink()(std::move(results)); });

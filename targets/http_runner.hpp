@@ -10,7 +10,7 @@ struct http_runner_settings {
   milliseconds connect_timeout{3000};  ///< name, connection and TLS together, for each hop
   std::vector<network> deny_networks;  ///< checked on the address that is connected to, at each hop
   std::vector<network> allow_networks; ///< exceptions from deny_networks
-  size_t connections_max = 1000;       ///< kept alive at most
+  size_t connections_max = 1000;       ///< open at most, busy ones included; past it the idle ones are closed
   std::string signing_secret;          ///< Standard Webhooks; empty: not signed. whsec_ and base64, or any other text
   size_t kept_response_bytes = 4096;
   size_t readable_response_bytes = 1 << 20; ///< for success.json

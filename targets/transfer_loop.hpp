@@ -19,7 +19,8 @@ public:
     CURLcode code;
   };
 
-  /// `connections_max`: kept alive at most. How many transfers run at once is for the caller to bound.
+  /// `connections_max`: open at most, busy ones included; past it idle ones are closed. How many transfers run at once
+  /// is for the caller to bound.
   explicit transfer_loop(size_t connections_max);
 
   void add(CURL* handle);
