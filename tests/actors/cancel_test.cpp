@@ -62,7 +62,7 @@ TEST_F(cancel_test, a_final_job_can_not_be_cancelled) {
   finish(id);
   auto answer = ask_cancel(id);
   settle();
-  EXPECT_TRUE(refused(answer, service_errc::not_found)); // the node looks into history to say what it is
+  EXPECT_TRUE(refused(answer, service_errc::conflict));
   EXPECT_EQ(job_of(id).state, job_state::succeeded);
 }
 
@@ -81,15 +81,15 @@ TEST_F(cancel_test, a_cancel_that_can_not_be_committed_leaves_the_job_armed) {
 TEST_F(cancel_test, a_cancel_that_fails_while_a_load_passes_leaves_the_job_to_run) {
   start();
   auto id = push(R"("delay":"140s")"); // beyond the horizon
-  hold(reader_);
+  hold(actors_.readers.front());
   advance(30s);
-  hold(persistence_);
+  hold(actors_.persistence);
   auto answer = ask_cancel(id);
   settle();
-  let_go(reader_);
+  let_go(actors_.readers.front());
   settle(); // the load drops the job, for it is in hand
   fail_commits();
-  let_go(persistence_);
+  let_go(actors_.persistence);
   settle();
   EXPECT_TRUE(refused(answer, service_errc::unavailable));
   heal();

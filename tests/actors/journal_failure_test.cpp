@@ -8,12 +8,12 @@ using journal_failure_test = node_in_a_box;
 
 TEST_F(journal_failure_test, what_waits_together_is_committed_together) {
   start();
-  hold(persistence_);
+  hold(actors_.persistence);
   std::vector<answer_of<std::vector<pushed_job>>> answers;
   for (int each = 0; each < 10; ++each) answers.push_back(ask_push({job_body(R"("delay":"1h")")}));
   settle();
   auto before = faults->calls(journal_call::commit);
-  let_go(persistence_);
+  let_go(actors_.persistence);
   settle();
   EXPECT_EQ(faults->calls(journal_call::commit), before + 1);
   for (auto& answer : answers) EXPECT_TRUE(accepted(answer));
@@ -22,13 +22,13 @@ TEST_F(journal_failure_test, what_waits_together_is_committed_together) {
 TEST_F(journal_failure_test, a_group_ends_at_its_bound_and_a_larger_push_stays_whole) {
   with.group_rows = 4;
   start();
-  hold(persistence_);
+  hold(actors_.persistence);
   std::vector<answer_of<std::vector<pushed_job>>> answers;
   answers.push_back(ask_push(std::vector<std::string>(7, job_body(R"("delay":"1h")"))));
   for (int each = 0; each < 6; ++each) answers.push_back(ask_push({job_body(R"("delay":"1h")")}));
   settle();
   auto before = faults->calls(journal_call::commit);
-  let_go(persistence_);
+  let_go(actors_.persistence);
   settle();
   EXPECT_EQ(faults->calls(journal_call::commit), before + 3);
   for (auto& answer : answers) EXPECT_TRUE(accepted(answer));

@@ -83,45 +83,44 @@ void node_in_a_box::start_without_waiting() {
   progress = std::make_shared<node_progress>();
   budget = std::make_shared<hot_budget>(with.hot_jobs, with.hot_bytes);
   directory = std::make_shared<task_directory>();
-  keeper_ = spawn(keeper, progress);
+  actors_.keeper = spawn(keeper, progress);
   dispatcher_settings bounds;
   for (auto& each : bounds.of_kind) each = {with.at_once, with.at_once};
   const clock_source* time = &clock;
-  dispatcher_ = spawn(dispatcher, bounds, time, statistics);
+  actors_.dispatcher = spawn(dispatcher, bounds, time, statistics);
   spawn_executors();
   persistence_settings writing;
   writing.group_rows = with.group_rows;
   std::shared_ptr<journal_writer> writer = journal_->open_writer();
-  persistence_ = spawn(persistence, writing, persistence_dependencies{writer, dispatcher_, keeper_, time, statistics});
-  std::shared_ptr<journal_reader> from = journal_->open_reader();
-  reader_ = spawn(reader, from);
+  actors_.persistence = spawn(persistence, writing,
+                              persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, time, statistics});
+  for (int each = 0; each < 2; ++each) {
+    std::shared_ptr<journal_reader> from = journal_->open_reader();
+    actors_.readers.push_back(spawn(reader, from));
+  }
   spawn_schedulers();
 }
 
 void node_in_a_box::spawn_executors() {
   const clock_source* time = &clock;
-  runner = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::native));
-  processes = std::make_shared<scripted_runner>(clock, results_to(dispatcher_, target_kind::process));
+  runner = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, target_kind::native));
+  processes = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, target_kind::process));
   if (with.succeed)
     runner->next = [raw = runner.get()](const scripted_runner::start& one) {
       return raw->result_of(one.what.id, attempt_outcome::succeeded, one.number);
     };
-  use_executors all;
   for (auto kind : {target_kind::http, target_kind::process, target_kind::native}) {
     std::shared_ptr<wheelwork::runner> of_kind = kind == target_kind::process ? processes : runner;
-    all.of_kind[static_cast<size_t>(kind)] = spawn(executor, of_kind, time, statistics);
+    actors_.executors[static_cast<size_t>(kind)] = spawn(executor, of_kind, time, statistics);
   }
-  caf::anon_send(dispatcher_, std::move(all));
 }
 
 void node_in_a_box::spawn_schedulers() {
   const clock_source* time = &clock;
-  slots_.clear();
-  schedulers_.clear();
   for (uint32_t slot = 0; slot < with.slots; ++slot)
-    slots_.push_back(spawn(wheel_slot, wheel_slot_dependencies{slot, dispatcher_, statistics}));
+    actors_.slots.push_back(spawn(wheel_slot, wheel_slot_dependencies{slot, actors_.dispatcher, statistics}));
   alarm_clock = std::make_shared<manual_alarm>();
-  ticker_ = spawn(ticker, ticker_dependencies{time, alarm_clock, slots_, statistics});
+  actors_.ticker = spawn(ticker, ticker_dependencies{time, alarm_clock, actors_.slots, statistics});
   for (uint16_t shard = 0; shard < with.shards; ++shard) {
     scheduler_settings own;
     own.shard = shard_id{shard};
@@ -131,33 +130,26 @@ void node_in_a_box::spawn_schedulers() {
     own.partition = with.partition;
     own.horizon = with.horizon;
     own.load_rows = with.load_rows;
-    scheduler_dependencies needs{persistence_, reader_,    dispatcher_, slots_,    keeper_,
-                                 time,         statistics, budget,      directory, {}};
+    scheduler_dependencies needs{actors_.persistence, actors_.readers.front(),
+                                 actors_.dispatcher,  actors_.slots,
+                                 actors_.keeper,      time,
+                                 statistics,          budget,
+                                 directory,           {}};
     for (auto& attempt : with.adopted)
       if (shard_of(attempt.id) == own.shard) needs.adopted.push_back(attempt);
-    schedulers_.push_back(spawn(wheelwork::scheduler, own, needs));
+    actors_.schedulers.push_back(spawn(wheelwork::scheduler, own, needs));
   }
   front_desk_settings desk;
   desk.shards = with.shards;
-  desk_ = spawn(front_desk, desk, schedulers_, directory, time);
-  watch all;
-  auto add = [&](auto& handle) { all.actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle)); };
-  add(dispatcher_), add(persistence_), add(ticker_), add(desk_), add(reader_);
-  for (auto& each : slots_) add(each);
-  for (auto& each : schedulers_) add(each);
-  caf::anon_send(keeper_, std::move(all));
-  owners everybody{schedulers_, ticker_};
-  for (auto& slot : slots_) caf::anon_send(slot, everybody);
-  caf::anon_send(dispatcher_, everybody);
-  caf::anon_send(ticker_, everybody);
-  for (auto& each : schedulers_) caf::anon_send(each, begin_shard{});
+  actors_.desk = spawn(front_desk, desk, actors_.schedulers, directory, time);
+  actors_.introduce();
+  operations_ =
+      std::make_unique<node_operations>(actors_.desk, std::vector{actors_.readers.back()}, with.shards, clock);
 }
 
 void node_in_a_box::drop_handles() {
-  persistence_ = nullptr, reader_ = nullptr, dispatcher_ = nullptr, keeper_ = nullptr, ticker_ = nullptr;
-  desk_ = nullptr;
-  slots_.clear();
-  schedulers_.clear();
+  actors_ = {};
+  operations_.reset();
   journal_.reset();
 }
 
@@ -167,17 +159,17 @@ void node_in_a_box::crash() {
 }
 
 bool node_in_a_box::stop_clean(milliseconds grace) {
-  caf::anon_send(dispatcher_, drain{keeper_, grace});
+  caf::anon_send(actors_.dispatcher, drain{actors_.keeper, grace});
   settle();
   auto drained = [this] {
     return progress->read([](const node_progress& now) { return now.still_running.has_value(); });
   };
   if (!drained()) advance(grace);
   if (!drained()) return false;
-  for (auto& each : schedulers_) caf::anon_send(each, settle_shard{keeper_});
+  for (auto& each : actors_.schedulers) caf::anon_send(each, settle_shard{actors_.keeper});
   settle();
   if (progress->read([](const node_progress& now) { return now.settled.size(); }) < with.shards) return false;
-  caf::anon_send(persistence_, release_shards{keeper_});
+  caf::anon_send(actors_.persistence, release_shards{actors_.keeper});
   settle();
   bool released = progress->read([](const node_progress& now) { return now.released == ""; });
   crash();
@@ -242,9 +234,9 @@ answer_of<std::vector<pushed_job>> node_in_a_box::ask_push(const std::vector<std
   }
   auto answer = no_answer_yet<std::vector<pushed_job>>();
   request.done = into(answer);
-  desk_push all;
-  all.requests.push_back(std::move(request));
-  caf::anon_send(desk_, std::move(all));
+  std::vector<push_request> all;
+  all.push_back(std::move(request));
+  operations_->push(std::move(all));
   return answer;
 }
 
@@ -256,77 +248,31 @@ answer_of<task_write> node_in_a_box::ask_put(const std::string& name, const std:
   if (!made) throw std::runtime_error{faults_text(made.error())};
   made->spec = task_to_text(*made);
   auto answer = no_answer_yet<task_write>();
-  desk_task_operation operation;
-  operation.shard = shard_of_task(name, with.shards);
-  operation.send = [definition = *made, if_version](uint64_t ticket, const front_desk_actor& desk,
-                                                    const scheduler_actor& owner) {
-    caf::anon_send(owner, put_task{ticket, desk, definition, if_version});
-  };
-  operation.task_done = into(answer);
-  caf::anon_send(desk_, std::move(operation));
+  operations_->put_task(std::move(*made), if_version, into(answer));
   return answer;
 }
 
-answer_of<task_write> node_in_a_box::ask_delete(const std::string& name, std::optional<uint64_t> if_version) {
-  auto answer = no_answer_yet<task_write>();
-  desk_task_operation operation;
-  operation.shard = shard_of_task(name, with.shards);
-  operation.send = [name, if_version](uint64_t ticket, const front_desk_actor& desk, const scheduler_actor& owner) {
-    caf::anon_send(owner, delete_task{ticket, desk, name, if_version});
-  };
-  operation.task_done = into(answer);
-  caf::anon_send(desk_, std::move(operation));
-  return answer;
-}
-
-answer_of<std::vector<pushed_job>> node_in_a_box::ask_run(const std::string& name, const std::string& unique_key) {
-  auto answer = no_answer_yet<std::vector<pushed_job>>();
-  desk_task_operation operation;
-  operation.shard = shard_of_task(name, with.shards);
-  std::optional<wall_time> until;
-  if (!unique_key.empty()) until = now() + 24h;
-  operation.send = [name, unique_key, until](uint64_t ticket, const front_desk_actor& desk,
-                                             const scheduler_actor& owner) {
-    caf::anon_send(owner, run_task{ticket, desk, name, std::nullopt, unique_key, until});
-  };
-  operation.push_done = into(answer);
-  caf::anon_send(desk_, std::move(operation));
-  return answer;
-}
-
-answer_of<bool> node_in_a_box::ask_cancel(job_id id, bool leave_running) {
+answer_of<bool> node_in_a_box::ask_delete(const std::string& name, std::optional<uint64_t> if_version) {
   auto answer = no_answer_yet<bool>();
-  desk_job_operation operation;
-  operation.leave_running = leave_running;
-  operation.jobs = {id};
-  operation.done = [answer](std::vector<std::pair<job_id, std::optional<service_error>>> of_each) {
-    EXPECT_FALSE(answer->has_value()) << "answered twice";
-    if (of_each.empty())
-      *answer = failure(service_error{service_errc::unknown_outcome, "no answer in time", 1s, {}});
-    else if (auto& error = of_each.front().second)
-      *answer = failure(*error);
-    else
-      *answer = true;
-  };
-  caf::anon_send(desk_, std::move(operation));
+  operations_->delete_task(name, if_version, into(answer));
+  return answer;
+}
+
+answer_of<pushed_job> node_in_a_box::ask_run(const std::string& name, const std::string& unique_key) {
+  auto answer = no_answer_yet<pushed_job>();
+  operations_->run_task(name, std::nullopt, unique_key, into(answer));
+  return answer;
+}
+
+answer_of<bool> node_in_a_box::ask_cancel(job_id id) {
+  auto answer = no_answer_yet<bool>();
+  operations_->change_job(false, id, into(answer));
   return answer;
 }
 
 answer_of<bool> node_in_a_box::ask_retry(job_id id) {
   auto answer = no_answer_yet<bool>();
-  desk_job_operation operation;
-  operation.retry = true;
-  operation.jobs = {id};
-  operation.done = [answer](std::vector<std::pair<job_id, std::optional<service_error>>> of_each) {
-    EXPECT_FALSE(answer->has_value()) << "answered twice";
-    if (of_each.empty())
-      *answer = failure(service_error{service_errc::unknown_outcome, "no answer in time", 1s, {}});
-    else if (auto& error = of_each.front().second)
-      *answer = failure(*error);
-    else
-      *answer = true;
-  };
-  caf::anon_send(desk_, std::move(operation));
+  operations_->change_job(true, id, into(answer));
   return answer;
 }
 
@@ -351,7 +297,7 @@ void node_in_a_box::remove(const std::string& name) {
 job_id node_in_a_box::run_by_hand(const std::string& name) {
   auto answer = ask_run(name);
   settle();
-  return done(answer).at(0).id;
+  return done(answer).id;
 }
 
 void node_in_a_box::cancel(job_id id) {

@@ -4,6 +4,8 @@
 #include "actors/front_desk.hpp"
 #include "actors/hot_budget.hpp"
 #include "actors/keeper.hpp"
+#include "actors/node_actors.hpp"
+#include "actors/node_operations.hpp"
 #include "actors/persistence.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/task_directory.hpp"
@@ -73,9 +75,9 @@ protected:
   answer_of<std::vector<pushed_job>> ask_push(const std::vector<std::string>& bodies);
   answer_of<task_write> ask_put(const std::string& name, const std::string& body,
                                 std::optional<uint64_t> if_version = std::nullopt);
-  answer_of<task_write> ask_delete(const std::string& name, std::optional<uint64_t> if_version = std::nullopt);
-  answer_of<std::vector<pushed_job>> ask_run(const std::string& name, const std::string& unique_key = "");
-  answer_of<bool> ask_cancel(job_id id, bool leave_running = false);
+  answer_of<bool> ask_delete(const std::string& name, std::optional<uint64_t> if_version = std::nullopt);
+  answer_of<pushed_job> ask_run(const std::string& name, const std::string& unique_key = "");
+  answer_of<bool> ask_cancel(job_id id);
   answer_of<bool> ask_retry(job_id id);
 
   // ---- the same, delivered, and expected to be done
@@ -115,14 +117,8 @@ protected:
   std::shared_ptr<node_progress> progress;
   std::shared_ptr<hot_budget> budget;
   std::shared_ptr<task_directory> directory;
-  persistence_actor persistence_;
-  reader_actor reader_;
-  dispatcher_actor dispatcher_;
-  keeper_actor keeper_;
-  ticker_actor ticker_;
-  std::vector<wheel_slot_actor> slots_;
-  std::vector<scheduler_actor> schedulers_;
-  front_desk_actor desk_;
+  node_actors actors_;
+  std::unique_ptr<node_operations> operations_;
 
 private:
   void spawn_executors();

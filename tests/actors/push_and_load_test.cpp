@@ -9,11 +9,11 @@ protected:
   push_and_load_test() { with.succeed = true; }
   /// Lets the next load be asked for, but not be read.
   void begin_load() {
-    hold(reader_);
+    hold(actors_.readers.front());
     advance(30s);
   }
   void end_load(std::optional<unsigned> seed = std::nullopt) {
-    let_go(reader_);
+    let_go(actors_.readers.front());
     settle(seed);
   }
 };
@@ -30,11 +30,11 @@ TEST_F(push_and_load_test, a_push_committed_before_the_load_reads_is_armed_once)
 TEST_F(push_and_load_test, a_push_committed_after_the_load_has_read_is_armed_once) {
   start();
   begin_load();
-  hold(persistence_);
+  hold(actors_.persistence);
   auto answer = ask_push({job_body(R"("delay":"100s")")});
   end_load();
   EXPECT_FALSE(*answer) << "nothing is accepted before its commit";
-  let_go(persistence_);
+  let_go(actors_.persistence);
   settle();
   ASSERT_TRUE(accepted(answer));
   advance(5min);

@@ -80,7 +80,7 @@ TEST_F(recovery_test, at_most_once_is_not_lost_by_a_clean_stop_while_it_waits_fo
   auto runs = push(R"("delivery":"at_most_once")"), waits = push(R"("delivery":"at_most_once")");
   auto due_in_the_drain = push(R"("delivery":"at_most_once","delay":"2s")");
   ASSERT_EQ(runner->starts.size(), 1u);
-  caf::anon_send(dispatcher_, drain{keeper_, 30s});
+  caf::anon_send(actors_.dispatcher, drain{actors_.keeper, 30s});
   advance(5s);
   finish(runs);
   ASSERT_TRUE(stop_clean());
@@ -126,7 +126,7 @@ TEST_F(recovery_test, an_attempt_under_a_helper_goes_on_whether_its_start_was_jo
     result.id = id;
     result.number = 1;
     result.outcome = attempt_outcome::succeeded;
-    caf::anon_send(dispatcher_, finished{target_kind::process, {result}});
+    caf::anon_send(actors_.dispatcher, finished{target_kind::process, {result}});
     settle();
     EXPECT_EQ(attempts(id), "1:succeeded");
     EXPECT_EQ(processes->settled_ones, (std::vector<std::pair<job_id, uint32_t>>{{id, 1}}));
@@ -146,10 +146,10 @@ TEST_F(recovery_test, a_result_that_comes_before_the_recovery_counts) {
   result.id = id;
   result.number = 1;
   result.outcome = attempt_outcome::succeeded;
-  hold(reader_);
-  caf::anon_send(dispatcher_, finished{target_kind::process, {result}});
+  hold(actors_.readers.front());
+  caf::anon_send(actors_.dispatcher, finished{target_kind::process, {result}});
   settle();
-  let_go(reader_);
+  let_go(actors_.readers.front());
   settle();
   EXPECT_EQ(attempts(id), "1:succeeded");
 }
@@ -168,7 +168,7 @@ TEST_F(recovery_test, ids_are_never_made_twice_whatever_the_clock_does) {
 TEST_F(recovery_test, a_stop_waits_for_attempts_and_journals_those_that_outlast_the_grace) {
   start();
   auto quick = push(), slow = push();
-  caf::anon_send(dispatcher_, drain{keeper_, 10s});
+  caf::anon_send(actors_.dispatcher, drain{actors_.keeper, 10s});
   settle();
   EXPECT_FALSE(progress->read([](const node_progress& at) { return at.still_running.has_value(); }));
   auto refused_start = push();
@@ -182,7 +182,7 @@ TEST_F(recovery_test, a_stop_waits_for_attempts_and_journals_those_that_outlast_
 
 TEST_F(recovery_test, what_is_asked_after_the_stop_began_is_refused) {
   start();
-  caf::anon_send(schedulers_[0], settle_shard{keeper_});
+  caf::anon_send(actors_.schedulers[0], settle_shard{actors_.keeper});
   settle();
   auto pushed = ask_push({job_body()});
   auto put_late = ask_put("m", task_body(R"("schedule":{"every":"1s"})"));
