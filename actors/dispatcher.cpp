@@ -71,7 +71,8 @@ void dispatcher_state::give_up_recorded_starts() {
       nothing.outcome = attempt_outcome::lost;
       nothing.started = false;
       nothing.started_at = nothing.finished_at = time;
-      by_shard[value_of(shard_of(one.id))].ended.push_back({std::move(one), std::move(nothing)});
+      auto& of_shard = by_shard[value_of(shard_of(one.id))];
+      of_shard.ended.push_back({std::move(one), std::move(nothing)});
     }
   for (auto& [shard, ended] : by_shard) self_->send(schedulers_[shard], std::move(ended));
 }
@@ -128,7 +129,8 @@ void dispatcher_state::end_attempts(finished& results) {
       continue;
     }
     queues_[static_cast<size_t>(results.kind)].finished(found->second.what.how->lane);
-    by_shard[value_of(shard_of(result.id))].ended.push_back({std::move(found->second.what), std::move(result)});
+    auto& of_shard = by_shard[value_of(shard_of(result.id))];
+    of_shard.ended.push_back({std::move(found->second.what), std::move(result)});
     in_flight_.erase(found);
   }
   for (auto& [shard, ended] : by_shard) self_->send(schedulers_[shard], std::move(ended));
