@@ -58,8 +58,8 @@ result<task_definition, http_answer> task_in_body(const api_context& context, co
   return std::move(*definition);
 }
 
-std::function<void(const pending_ptr&, task_write)> give_task(api_context& context) {
-  return [context = context.shared()](const pending_ptr& pending, task_write write) {
+std::function<void(const pending_ptr&, const task_write&)> give_task(api_context& context) {
+  return [context = context.shared()](const pending_ptr& pending, const task_write& write) {
     pending->give(task_answer(context->node, write.row, write.created ? 201 : 200));
   };
 }

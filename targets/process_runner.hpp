@@ -31,7 +31,7 @@ public:
   virtual std::vector<adopted_attempt> adopt() = 0;
   /// The outcome of an attempt is committed: its records are no longer needed. Until then a later adopt() answers the
   /// attempt again. May be called for attempts that have none.
-  virtual void settled(job_id id, uint32_t number) = 0;
+  void settled(job_id id, uint32_t number) override = 0;
   /// Replaces the list of executables that jobs may start, for attempts from now on. On an error, which names the
   /// pattern, nothing changes.
   virtual result<void, std::string> set_allow(std::vector<std::string> patterns) = 0;

@@ -153,7 +153,7 @@ result<migration_status, std::string> migrate_sqlite(const journal_options& opti
   if (auto status = sqlite_migration_status(options);
       status && status->pending.empty() && status->version == status->newest)
     return status; // also beside a running node
-  return with_file(options, true, [&](connection_settings settings) -> answer {
+  return with_file(options, true, [&](const connection_settings& settings) -> answer {
     auto lock = lock_file::take(settings.path, "migrate");
     if (!lock) return wheelwork::failure(lock.error());
     connection database{settings};
