@@ -46,8 +46,9 @@ private:
   http_server server_;
 };
 
-api_server::api_server(const api_settings& settings, node_service& node, node_facts facts, http_server_options limits)
-    : state_{std::make_unique<state>(settings, node, std::move(facts), std::move(limits))} {}
+api_server::api_server(const api_settings& settings, node_service& node, node_facts facts,
+                       const http_server_options& limits)
+    : state_{std::make_unique<state>(settings, node, std::move(facts), limits)} {}
 api_server::~api_server() = default;
 uint16_t api_server::port() const { return state_->server().port(); }
 void api_server::stop_accepting() { state_->server().stop_accepting(); }

@@ -21,7 +21,8 @@ public:
   /// Listens and serves from now on. `node` must outlive every callback that it still owes, and this object. Throws
   /// std::runtime_error naming the address and the cause (the port is taken). `limits`: time-outs and bounds that
   /// api_settings does not have; its other members are ignored.
-  api_server(const api_settings& settings, node_service& node, node_facts facts, http_server_options limits = {});
+  api_server(const api_settings& settings, node_service& node, node_facts facts,
+             const http_server_options& limits = {});
   /// As stop().
   ~api_server();
   api_server(const api_server&) = delete;

@@ -144,9 +144,9 @@ public:
     std::map<wall_time, std::unordered_set<id_type>> ids_of_tick;
     for (auto& [id, due] : wanted) ids_of_tick[due].insert(id);
     std::vector<Entry> taken;
-    for (auto& [due, ids] : ids_of_tick)
+    for (auto& tick : ids_of_tick)
       take_from_tick(
-          due, [&](const Entry& entry) { return ids.contains(entry.id); },
+          tick.first, [&](const Entry& entry) { return tick.second.contains(entry.id); },
           [&](Entry&& entry) { taken.push_back(std::move(entry)); });
     return taken;
   }

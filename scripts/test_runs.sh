@@ -1,7 +1,8 @@
-# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan.
+# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan. FAILED_BEFORE: what a caller has
+# found already, as so many failed tests.
 # shellcheck shell=bash
 
-passed=0 failed=0 skipped=0
+passed=0 failed=${FAILED_BEFORE:-0} skipped=0
 run_prefix=()
 
 # run_preset NAME [CMAKE-OPTION...] -- [CTEST-OPTION...]: a build that fails counts as one failed test, so that the other presets still run.
