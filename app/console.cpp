@@ -123,6 +123,7 @@ size_t columns_of(const std::string& text) {
 
 void text_table::add(const std::vector<std::string>& cells) {
   std::vector<std::string> row;
+  row.reserve(cells.size());
   for (const auto& cell : cells) row.push_back(escaped(cell));
   row.resize(rows_.front().size());
   rows_.push_back(std::move(row));

@@ -71,12 +71,14 @@ int print_list(const client_options& options, const http_reply& reply, const std
   }
   auto answer = json_of(reply);
   std::vector<std::string> head;
+  head.reserve(columns.size());
   for (const auto& column : columns) head.push_back(column.title);
   text_table table{head};
   const auto* items = member(answer, "items");
   if (items == nullptr || !items->is_array()) throw std::runtime_error("the server's answer is no list");
   for (const auto& item : *items) {
     std::vector<std::string> row;
+    row.reserve(columns.size());
     for (const auto& column : columns) row.push_back(column.cell(item));
     table.add(row);
   }

@@ -11,11 +11,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <new>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -131,24 +129,21 @@ public:
 
   /// Takes one entry back before it is due. None: it is not here (any more). Walks the jobs of its tick.
   std::optional<Entry> take_back(const id_type& id, wall_time due) {
-    std::optional<Entry> taken;
-    take_from_tick(
-        due, [&](const Entry& entry) { return !taken && entry.id == id; },
-        [&](Entry&& entry) { taken.emplace(std::move(entry)); });
-    return taken;
-  }
-
-  /// Takes many back and answers those that were here. Walks the jobs of each tick once, however many of them are
-  /// wanted.
-  std::vector<Entry> take_back(const std::vector<std::pair<id_type, wall_time>>& wanted) {
-    std::map<wall_time, std::unordered_set<id_type>> ids_of_tick;
-    for (auto& [id, due] : wanted) ids_of_tick[due].insert(id);
-    std::vector<Entry> taken;
-    for (auto& tick : ids_of_tick)
-      take_from_tick(
-          tick.first, [&](const Entry& entry) { return tick.second.contains(entry.id); },
-          [&](Entry&& entry) { taken.push_back(std::move(entry)); });
-    return taken;
+    auto found = ticks_.find(due);
+    if (found == ticks_.end()) return std::nullopt;
+    auto& list = found->second;
+    place before = none;
+    for (auto at = list.first; at != none; before = at, at = entries_.next(at)) {
+      if (entries_.at(at).id != id) continue;
+      (before == none ? list.first : entries_.next(before)) = entries_.next(at);
+      if (list.last == at) list.last = before;
+      if (list.first == none) ticks_.erase(found);
+      std::optional<Entry> taken{entries_.take(at)};
+      --size_;
+      give_back_if_empty();
+      return taken;
+    }
+    return std::nullopt;
   }
 
   std::optional<wall_time> earliest() const {
@@ -169,28 +164,6 @@ private:
     auto at = list.first;
     list.first = entries_.next(at);
     return entries_.take(at);
-  }
-
-  template <class Wanted, class Sink>
-  void take_from_tick(wall_time due, Wanted wanted, Sink sink) {
-    auto found = ticks_.find(due);
-    if (found == ticks_.end()) return;
-    auto& list = found->second;
-    place before = none;
-    for (auto at = list.first; at != none;) {
-      auto after = entries_.next(at);
-      if (wanted(entries_.at(at))) {
-        (before == none ? list.first : entries_.next(before)) = after;
-        if (list.last == at) list.last = before;
-        sink(entries_.take(at));
-        --size_;
-      } else {
-        before = at;
-      }
-      at = after;
-    }
-    if (list.first == none) ticks_.erase(found);
-    give_back_if_empty();
   }
 
   /// After a peak the memory would else stay for the next one.
