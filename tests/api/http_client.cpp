@@ -18,7 +18,7 @@ http_client::http_client(uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{10, 0};
+  const timeval patience{60, 0};
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
@@ -43,7 +43,7 @@ void http_client::end_sending() { ::shutdown(socket_, SHUT_WR); }
 bool http_client::receive_more() {
   char buffer[65536];
   const auto size = ::recv(socket_, buffer, sizeof buffer, 0);
-  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no answer within ten seconds"};
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no answer within a minute"};
   if (size <= 0) return false;
   received_.append(buffer, static_cast<size_t>(size));
   return true;

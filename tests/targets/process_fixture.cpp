@@ -1,5 +1,6 @@
 #include "tests/targets/process_fixture.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
@@ -67,6 +68,9 @@ process_fixture::process_fixture() {
   std::string pattern = testing::TempDir() + "wheelwork-process-XXXXXX";
   folder_ = std::filesystem::canonical(::mkdtemp(pattern.data())).string();
   ::chmod(folder_.c_str(), 0755);
+  // As each database has a secret of its own: else the processes of a test that runs beside this one, with the same job
+  // ids, would be taken for its own.
+  std::copy_n(folder_.end() - 6, 6, identity_.database_secret.begin());
   settings_.records_dir = path("records");
   settings_.helper_path = helper_;
   settings_.kill_grace = milliseconds{100};

@@ -78,7 +78,7 @@ protected:
   std::string folder_;
   const std::string helper_ = WHEELWORK_PROCESS_HELPER;
   process_runner_settings settings_;
-  attempt_identity identity_{"node-1", {1, 2, 3}};
+  attempt_identity identity_{"node-1", {}};
   real_clock clock_;
   answers answers_;
   std::unique_ptr<process_runner> runner_;
