@@ -1,11 +1,12 @@
-#include "persistence/sqlite/rows.hpp"
+#include "persistence/rows.hpp"
 
 #include "messages/json.hpp"
-#include "persistence/sqlite/sql_read.hpp"
 
 #include <nlohmann/json.hpp>
 
-namespace wheelwork::sqlite {
+#include <algorithm>
+
+namespace wheelwork {
 
 namespace {
 
@@ -46,10 +47,10 @@ Value narrow(int64_t column) {
   return static_cast<Value>(column);
 }
 
-payload decode_payload(const statement& row) {
+payload decode_payload(const stored_row& row) {
   if (row.is_null(payload_bytes)) return {};
-  if (row.is_null(content_type)) return payload::json(row.text(payload_bytes));
-  return payload::bytes(row.text(payload_bytes), row.text(content_type));
+  if (row.is_null(content_type)) return payload::json(row.bytes(payload_bytes));
+  return payload::bytes(row.bytes(payload_bytes), row.text(content_type));
 }
 
 } // namespace
@@ -64,15 +65,20 @@ labels labels_from_column(std::string_view text) {
   return nlohmann::json::parse(text).get<labels>();
 }
 
-resolved_target_ptr target_cache::find(int64_t row_id) {
+resolved_target_ptr stored_targets::find(int64_t row_id) {
   if (const auto known = known_.find(row_id); known != known_.end()) return known->second;
-  auto rows = database_.query(sql::spec_of_target, row_id);
-  if (!rows.next()) throw std::runtime_error{"the row " + std::to_string(row_id) + " of the table target is missing"};
-  if (known_.size() >= known_targets_max) known_.clear();
-  return known_[row_id] = resolved_target_from_spec(rows->text(0));
+  const auto spec = read_(row_id);
+  if (!spec) throw std::runtime_error{"the row " + std::to_string(row_id) + " of the table target is missing"};
+  remember(row_id, *spec);
+  return known_[row_id];
 }
 
-job decode_job(const statement& row, target_cache& targets) {
+void stored_targets::remember(int64_t row_id, std::string_view spec) {
+  if (known_.size() >= known_targets_max) known_.clear();
+  known_[row_id] = resolved_target_from_spec(spec);
+}
+
+job decode_job(const stored_row& row, stored_targets& targets) {
   job found;
   found.id = job_id{narrow<uint64_t>(row.integer(id))};
   found.task = task_id{narrow<uint64_t>(row.integer(task))};
@@ -89,9 +95,9 @@ job decode_job(const statement& row, target_cache& targets) {
   return found;
 }
 
-int64_t target_row_of(const statement& row) { return row.integer(target_row); }
+int64_t target_row_of(const stored_row& row) { return row.integer(target_row); }
 
-attempt_record decode_attempt(const statement& row, int first) {
+attempt_record decode_attempt(const stored_row& row, int first) {
   attempt_record found;
   found.number = narrow<uint32_t>(row.integer(first));
   found.node = row.text(first + 1);
@@ -103,7 +109,19 @@ attempt_record decode_attempt(const statement& row, int first) {
   return found;
 }
 
-job_view decode_view(const statement& row, target_cache& targets, bool with_attempt) {
+void merge_attempt(std::vector<attempt_record>& kept, attempt_record own) {
+  const auto at = std::lower_bound(kept.begin(), kept.end(), own.number,
+                                   [](const attempt_record& any, uint32_t number) { return any.number < number; });
+  if (at == kept.end() || at->number != own.number) {
+    kept.insert(at, std::move(own));
+    return;
+  }
+  if (at->node.empty()) at->node = own.node;
+  if (!at->started_at) at->started_at = own.started_at;
+  if (!at->finished_at) at->finished_at = own.finished_at;
+}
+
+job_view decode_view(const stored_row& row, stored_targets& targets, bool with_attempt) {
   job_view view;
   view.what = decode_job(row, targets);
   view.state = narrow<job_state>(row.integer(state));
@@ -127,4 +145,4 @@ job_view decode_view(const statement& row, target_cache& targets, bool with_atte
   return view;
 }
 
-} // namespace wheelwork::sqlite
+} // namespace wheelwork
