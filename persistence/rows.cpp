@@ -40,7 +40,7 @@ enum view_column {
   last_node
 };
 
-static_assert(payload_bytes + 1 == job_columns && started_at == started_at_column);
+static_assert(payload_bytes + 1 == job_columns && started_at == started_at_column && target_row == target_column);
 
 template <class Value>
 Value narrow(int64_t column) {
@@ -106,6 +106,42 @@ attempt_record decode_attempt(const stored_row& row, int first) {
   if (const auto outcome = row.optional_integer(first + 4)) found.outcome = narrow<attempt_outcome>(*outcome);
   found.error = row.text(first + 5);
   found.response = row.text(first + 6);
+  return found;
+}
+
+bool has_labels(const labels& all, const std::vector<std::pair<std::string, std::string>>& wanted) {
+  for (const auto& [key, value] : wanted) {
+    const auto found = all.find(key);
+    if (found == all.end() || found->second != value) return false;
+  }
+  return true;
+}
+
+task_row decode_task(const stored_row& row) {
+  const std::string name{row.text(1)};
+  const std::string spec{row.text(5)};
+  json_context context;
+  context.now = to_time(row.integer(4));
+  auto decoded = task_from_text(spec, name, context);
+  if (!decoded) {
+    std::string faults = "the stored definition of the task `" + name + "` can't be read";
+    for (const json_fault& fault : decoded.error()) faults += "; " + fault.pointer + ": " + fault.message;
+    throw std::runtime_error{faults};
+  }
+  task_definition& definition = *decoded;
+  definition.id = task_id{static_cast<uint64_t>(row.integer(0))};
+  definition.version = static_cast<uint64_t>(row.integer(2));
+  definition.created_at = to_time(row.integer(3));
+  definition.updated_at = to_time(row.integer(4));
+  definition.spec = spec;
+  task_row found;
+  found.state.task = definition.id;
+  found.state.fired_until = to_time(row.integer(6));
+  found.state.runs = static_cast<uint64_t>(row.integer(7));
+  found.state.next_fire = to_time(row.optional_integer(8));
+  found.state.enabled_at = to_time(row.optional_integer(9));
+  found.state.disabled_at = to_time(row.optional_integer(10));
+  found.definition = std::make_shared<const task_definition>(std::move(definition));
   return found;
 }
 

@@ -30,6 +30,9 @@ int64_t number_of(Enumeration value) {
 std::optional<std::string> labels_to_column(const labels& marks);
 labels labels_from_column(std::string_view text);
 
+/// Whether each of the pairs is among the labels.
+bool has_labels(const labels& all, const std::vector<std::pair<std::string, std::string>>& wanted);
+
 /// Target rows that a connection has read. Rows never change and their ids are never used twice, so nothing here gets
 /// old; it is emptied when it gets large.
 class stored_targets {
@@ -51,11 +54,15 @@ private:
 /// started_at, content_type, payload.
 job decode_job(const stored_row& row, stored_targets& targets);
 inline constexpr int job_columns = 13;
+inline constexpr int target_column = 4;
 inline constexpr int started_at_column = 10;
 int64_t target_row_of(const stored_row& row);
 /// The columns of a job, then labels, unique_key, external_id, created_at, name of the task, state, finished_at, reason
 /// and the last attempt. `with_attempt`: the attempt that stands in the row itself, too.
 job_view decode_view(const stored_row& row, stored_targets& targets, bool with_attempt);
+/// Columns id, name, version, created_at, updated_at, spec of a definition and fired_until, runs, next_fire,
+/// enabled_at, disabled_at of its state. Throws std::runtime_error if the definition can't be read.
+task_row decode_task(const stored_row& row);
 attempt_record decode_attempt(const stored_row& row, int first_column);
 /// Adds the attempt that stands in the job's own row to those with a row of their own. One entry per number: what has a
 /// row came later, so it wins where both say something.

@@ -49,6 +49,5 @@ std::vector<job_view> list_jobs(connection& database, stored_targets& targets, c
 std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until,
                                       size_t limit);
 std::vector<task_row> list_tasks(connection& database, const task_filter& filter);
-task_row decode_task(const statement& row);
 
 } // namespace wheelwork::sqlite

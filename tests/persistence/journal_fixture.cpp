@@ -2,6 +2,7 @@
 
 #include "messages/json.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "tests/support/postgres_server.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,12 @@ std::unique_ptr<journal> open_or_throw(const journal_options& options) {
   auto opened = open_journal(options);
   if (!opened) throw std::runtime_error{opened.error()};
   return std::move(*opened);
+}
+
+/// All tests share one database: each has tables of its own in it.
+std::string prefix_of(const temporary_folder& folder) {
+  const std::string name = folder.path.filename().string();
+  return "t" + name.substr(name.rfind('-') + 1) + "_";
 }
 
 std::string memory_name(const temporary_folder& folder) { return folder.path.string(); }
@@ -140,9 +147,27 @@ std::vector<backend> all_backends() {
            [](const temporary_folder& folder, const clock_source& clock) {
              return open_or_throw(options_for("memory://" + memory_name(folder), clock));
            }},
-          {"sqlite", [](const temporary_folder& folder, const clock_source& clock) {
+          {"sqlite",
+           [](const temporary_folder& folder, const clock_source& clock) {
              return open_or_throw(options_for("sqlite://" + (folder.path / "journal.db").string(), clock));
-           }}};
+           }},
+          {"postgres",
+           [](const temporary_folder& folder, const clock_source& clock) {
+             auto options = options_for(postgres_server::of_process().url(), clock);
+             options.table_prefix = prefix_of(folder);
+             return open_or_throw(options);
+           },
+           &postgres_server::missing}};
+}
+
+const std::string& never_missing() {
+  static const std::string none;
+  return none;
+}
+
+void journal_test::SetUp() {
+  if (const std::string& missing = GetParam().missing(); !missing.empty()) GTEST_SKIP() << missing;
+  start();
 }
 
 void journal_test::start() {

@@ -42,17 +42,20 @@ journal_change creating(task_ptr task, uint16_t shard = 3);
 std::vector<uint64_t> ids_of(const std::vector<job>& jobs);
 std::vector<uint64_t> ids_of(const std::vector<job_view>& jobs);
 
+const std::string& never_missing();
+
 /// One kind of journal and how to open it on the data of a test, again and again.
 struct backend {
   std::string name;
   std::function<std::unique_ptr<journal>(const temporary_folder&, const clock_source&)> open;
+  const std::string& (*missing)() = never_missing; ///< why it can't be tested here; empty: it can
 };
 inline std::ostream& operator<<(std::ostream& out, const backend& any) { return out << any.name; }
 std::vector<backend> all_backends();
 
 class journal_test : public ::testing::TestWithParam<backend> {
 protected:
-  journal_test() { start(); }
+  void SetUp() override;
   void start();
   /// The node ends (as by kill -9: nothing is released) and starts again.
   void restart();
