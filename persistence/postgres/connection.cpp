@@ -16,6 +16,28 @@ namespace {
 constexpr char connection_lost[] = "08006";
 constexpr int oldest_version = 130000;
 
+/// libpqxx tells some errors by their type only.
+std::string sqlstate_of(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error)) return "42501";
+  if (dynamic_cast<const pqxx::undefined_table*>(&error)) return "42P01";
+  if (dynamic_cast<const pqxx::syntax_error*>(&error)) return "42601";
+  if (dynamic_cast<const pqxx::unique_violation*>(&error)) return "23505";
+  if (dynamic_cast<const pqxx::integrity_constraint_violation*>(&error)) return "23000";
+  if (dynamic_cast<const pqxx::data_exception*>(&error)) return "22000";
+  if (dynamic_cast<const pqxx::disk_full*>(&error)) return "53100";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&error)) return "53000";
+  if (dynamic_cast<const pqxx::feature_not_supported*>(&error)) return "0A000";
+  return "XX000";
+}
+
+std::string sqlstate_of(const pqxx::transaction_rollback& error) {
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error)) return "40P01";
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error)) return "40001";
+  if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error)) return "40003";
+  return "40000";
+}
+
 // The text of an error without the line that shows the statement: it holds values of users.
 std::string first_lines(const std::string& message) {
   std::string text = message.substr(0, message.find("\nLINE "));
@@ -60,7 +82,9 @@ auto connection::translated(Function&& function) -> decltype(function()) {
     throw lost(error);
   } catch (const pqxx::sql_error& error) {
     if (!database_ || !database_->is_open()) throw lost(error);
-    throw failure{error.sqlstate().empty() ? "XX000" : error.sqlstate(), first_lines(error.what())};
+    throw failure{sqlstate_of(error), first_lines(error.what())};
+  } catch (const pqxx::transaction_rollback& error) {
+    throw failure{sqlstate_of(error), first_lines(error.what())};
   } catch (const pqxx::failure& error) {
     throw lost(error);
   } catch (const pqxx::pqxx_exception& error) {

@@ -99,7 +99,8 @@ auto writer::commit_or_settle(const std::vector<journal_change>& changes) -> rec
       return write_batch(changes);
     } catch (const failure& error) {
       // COMMIT failed: find out what became of it, and write it again under the same number if it did not apply.
-      const bool again = question_ || worth_repeating(error);
+      // A server or proxy that was restarted since the last call is back already.
+      const bool again = question_ || worth_repeating(error) || (tries == 1 && needs_reopening(error));
       if (!again || tries == tries_max) {
         if (!question_) throw;
         after_failure(error);
@@ -241,18 +242,35 @@ auto writer::caught(Function&& function) -> result<decltype(function()), journal
   }
 }
 
+template <class Function>
+void writer::run_again_if_lost(Function&& function) {
+  const bool was_open = database_ != nullptr;
+  try {
+    ensure_open();
+    function();
+  } catch (const failure& error) {
+    if (!was_open || !needs_reopening(error)) throw;
+    after_failure(error);
+    ensure_open();
+    function();
+  }
+}
+
 result<void, journal_error> writer::renew_lease(wall_time lease_until) {
   return caught([&] {
-    ensure_open();
     const milliseconds length = clock_ ? lease_until - clock_->wall_now() : milliseconds{0};
-    if (database_->run(sql::set_lease, self_.incarnation, to_column(lease_until), length.count()) == 0) throw_fenced();
+    run_again_if_lost([&] {
+      if (database_->run(sql::set_lease, self_.incarnation, to_column(lease_until), length.count()) == 0)
+        throw_fenced();
+    });
   });
 }
 
 result<void, journal_error> writer::release_shards() {
   return caught([&] {
-    ensure_open();
-    if (database_->run(sql::release_shards, self_.incarnation) == 0) throw_fenced();
+    run_again_if_lost([&] {
+      if (database_->run(sql::release_shards, self_.incarnation) == 0) throw_fenced();
+    });
   });
 }
 

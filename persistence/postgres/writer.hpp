@@ -47,6 +47,9 @@ private:
   bool settle();
   template <class Function>
   auto caught(Function&& function) -> result<decltype(function()), journal_error>;
+  /// For what may be done twice: once more where the connection turned out to be lost since the last call.
+  template <class Function>
+  void run_again_if_lost(Function&& function);
   [[noreturn]] void throw_fenced();
   size_t drop_in_transaction(wall_time finished_before, size_t rows);
   /// One step of throwing away history; answers how many rows went.

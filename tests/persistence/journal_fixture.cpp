@@ -28,12 +28,6 @@ std::unique_ptr<journal> open_or_throw(const journal_options& options) {
   return std::move(*opened);
 }
 
-/// All tests share one database: each has tables of its own in it.
-std::string prefix_of(const temporary_folder& folder) {
-  const std::string name = folder.path.filename().string();
-  return "t" + name.substr(name.rfind('-') + 1) + "_";
-}
-
 std::string memory_name(const temporary_folder& folder) { return folder.path.string(); }
 
 } // namespace
@@ -47,6 +41,11 @@ temporary_folder::temporary_folder() {
 temporary_folder::~temporary_folder() {
   std::error_code ignored; // what a test leaves behind in /tmp is no reason to fail it
   std::filesystem::remove_all(path, ignored);
+}
+
+std::string prefix_of(const temporary_folder& folder) {
+  const std::string name = folder.path.filename().string();
+  return "t" + name.substr(name.rfind('-') + 1) + "_";
 }
 
 wall_time at(int64_t offset_ms) { return wall_time{milliseconds{1'790'000'000'000 + offset_ms}}; }
