@@ -47,9 +47,11 @@ void take_everything(connection& database, const journal_options& options, regis
   database.run(sql::drop_idle_nodes);
 }
 
+constexpr char lock_timeout_reached[] = "55P03";
+
 /// The lease that is in the way; none: the database is taken.
 std::optional<held_lease> try_to_take(connection& database, const journal_options& options, registration& made) {
-  database.execute(sql::begin_write);
+  database.execute(std::string{sql::begin_write} + "; set local lock_timeout = '500ms'");
   try {
     auto held = lease_of_another(database);
     if (held) {
@@ -65,12 +67,31 @@ std::optional<held_lease> try_to_take(connection& database, const journal_option
   }
 }
 
+/// A node that was stopped in the middle of a transaction holds its locks although its lease has ended: its sessions
+/// are ended. False: there was none.
+bool end_blocking_sessions(connection& database) {
+  auto ended = database.query(sql::end_blocking_sessions, database.with_table_prefix_of("ww_writer"),
+                              database.with_table_prefix_of("ww_node"));
+  return ended.next() && ended->integer(0) > 0;
+}
+
+std::optional<held_lease> take_or_unblock(connection& database, const journal_options& options, registration& made) {
+  constexpr int tries_max = 3;
+  for (int tries = 1;; ++tries) {
+    try {
+      return try_to_take(database, options, made);
+    } catch (const failure& error) {
+      if (!error.is(lock_timeout_reached) || tries == tries_max || !end_blocking_sessions(database)) throw;
+    }
+  }
+}
+
 } // namespace
 
 registration register_node(connection& database, const journal_options& options) {
   registration made;
   read_database_row(database, options.shards, made);
-  while (const auto held = try_to_take(database, options, made)) {
+  while (const auto held = take_or_unblock(database, options, made)) {
     if (!options.wait_for_lease || !options.wait_for_lease(*held))
       throw std::runtime_error{"it is in use by the node " + held->node + ", whose lease lasts for " +
                                std::to_string(held->left.count()) +

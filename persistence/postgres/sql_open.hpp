@@ -15,6 +15,14 @@ inline constexpr char add_shards[] = "insert into ww_shard (shard, id_millisecon
 inline constexpr char lock_owners[] =
     "select name, lease_ends - " WHEELWORK_NOW ", lease_ends from ww_node "
     "where incarnation in (select owner from ww_shard) order by lease_ends desc for update";
+/// Ends sessions of other nodes that have written one of these tables in a transaction that is still open. Answers how
+/// many.
+inline constexpr char end_blocking_sessions[] =
+    "select count(pg_terminate_backend(pid, 2000)) from (select distinct pid from pg_locks where relation = "
+    "any(array[to_regclass($1)::oid, to_regclass($2)::oid]) and mode = 'RowExclusiveLock' and granted "
+    "and pid <> pg_backend_pid()) blocking where not exists (select 1 from ww_node where lease_ends > " WHEELWORK_NOW
+    " and incarnation in (select owner from ww_shard))";
+
 inline constexpr char add_node[] =
     "insert into ww_node (name, started_at, lease_until, lease_ends) values ($1, $2, 0, " WHEELWORK_NOW
     " + $3::bigint) returning incarnation";

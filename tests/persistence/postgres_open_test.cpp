@@ -3,6 +3,7 @@
 #include "tests/persistence/postgres_fixture.hpp"
 
 #include <gmock/gmock.h>
+#include <pqxx/pqxx>
 
 namespace wheelwork::testing_journal {
 namespace {
@@ -62,6 +63,24 @@ TEST_F(postgres_open_test, a_second_node_that_waits_takes_over_when_the_lease_ha
   EXPECT_EQ(recovery->owner_lease_until, at(60'000));
   second.wait_for_lease = [](const held_lease&) { return false; };
   EXPECT_THAT(refusal(second), HasSubstr("node-b"));
+}
+
+TEST_F(postgres_open_test, a_session_that_still_holds_the_writer_row_after_the_lease_is_ended) {
+  auto first = open_journal(options("node-a"));
+  ASSERT_TRUE(first) << first.error();
+  pqxx::connection stopped{postgres_server::of_process().url()}; // as node-a, stopped in the middle of a commit
+  pqxx::quiet_errorhandler quiet{stopped};
+  pqxx::work commit{stopped};
+  commit.exec("update " + prefix_of(folder_) + "writer set batch = batch + 1");
+  EXPECT_THAT(refusal(options("node-b")), HasSubstr("node-a")) << "the lease still holds";
+  execute("update ww_node set lease_ends = 0");
+  const auto second = open_journal(options("node-b"));
+  ASSERT_TRUE(second) << second.error();
+  EXPECT_THROW(commit.commit(), pqxx::failure) << "the stale commit must not be applied";
+  const auto writer = (*second)->open_writer();
+  const auto receipts = writer->commit({inserting({pushed(1, at(0))})});
+  ASSERT_TRUE(receipts) << receipts.error().message;
+  EXPECT_EQ(receipts->at(0).batch, 1u);
 }
 
 TEST_F(postgres_open_test, migrations_begin_from_nothing_and_change_nothing_twice) {
