@@ -71,10 +71,9 @@ template <class Function>
 auto connection::translated(Function&& function) -> decltype(function()) {
   const watched_socket::call call{watched_.get(), settings_.call_timeout};
   const auto lost = [&](const std::exception& error) {
-    return failure{connection_lost, call.expired()
-                                        ? "no answer within " + std::to_string(settings_.call_timeout.count() / 1000) +
-                                              " s, so the connection was ended"
-                                        : first_lines(error.what())};
+    if (!call.expired()) return failure{connection_lost, first_lines(error.what())};
+    return failure{no_answer, "no answer within " + std::to_string(settings_.call_timeout.count() / 1000) +
+                                  " s, so the connection was ended"};
   };
   try {
     return function();

@@ -19,6 +19,9 @@
 
 namespace wheelwork::postgres {
 
+/// SQLSTATE of this program's own: the server did not answer in time.
+inline constexpr char no_answer[] = "08W01";
+
 /// What Postgres answered, or that it answered nothing any more.
 class failure : public std::runtime_error {
 public:
@@ -60,8 +63,8 @@ struct connection_settings {
   std::string target; ///< what libpq connects by, with the password
   std::string shown;  ///< the same for messages, without it
   std::string table_prefix = "ww_";
-  milliseconds call_timeout{10'000}; ///< a call that takes longer ends the connection
-  commit_fault_ptr faults;           ///< for tests; null: none
+  milliseconds call_timeout{5'000}; ///< a call that takes longer ends the connection
+  commit_fault_ptr faults;          ///< for tests; null: none
 };
 
 /// One connection, used by one thread at a time. SQL texts name their tables with the prefix `ww_`, which is replaced

@@ -18,7 +18,7 @@ constexpr std::array remedies_by_words{
     remedy{"SSL", "no agreement about TLS: look at sslmode and sslrootcert in database.url"},
     remedy{"too many clients", "the server has no connection left: raise its max_connections, or end others"},
     remedy{"remaining connection slots", "the server has no connection left: raise its max_connections, or end others"},
-    remedy{"starting up", "the server is starting: it will take connections soon"},
+    remedy{"the database system is", "the server is starting, stopping or recovering: it will take connections soon"},
     remedy{"could not translate host name", "the host of database.url is not known: correct it, or look at the DNS"},
     remedy{"no answer within", "the server does not answer: look whether it hangs or the network is down"},
     remedy{"timeout expired", "the server does not answer: look whether it runs and a firewall lets this host through"},
@@ -77,6 +77,8 @@ bool needs_reopening(const failure& error) {
     if (error.is_class(state)) return true;
   return false;
 }
+
+bool worth_reconnecting(const failure& error) { return needs_reopening(error) && !error.is(no_answer); }
 
 bool worth_repeating(const failure& error) { return error.is_class("40") && !error.is("40003"); }
 

@@ -13,6 +13,8 @@ journal_error to_journal_error(const failure& error, const std::string& shown);
 std::string open_error_text(const failure& error, const std::string& shown);
 /// The connection is lost or in a state that only opening it again mends.
 bool needs_reopening(const failure& error);
+/// The same may go at once over a new connection: a server or proxy that was restarted since the last call is back.
+bool worth_reconnecting(const failure& error);
 /// Another transaction was in the way; the same again may go.
 bool worth_repeating(const failure& error);
 

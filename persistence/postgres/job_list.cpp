@@ -107,12 +107,14 @@ job_query query_for(const job_filter& filter, const list_source& source, const i
     query.where("l.job_id >= ?", ids.lowest);
     query.where("l.job_id < ?", ids.end);
   } else {
-    query.join("from " + name + " j");
+    // `offset 0` fixes the order: from the few that run to their ids, not the other way round.
+    query.join(running ? "from (select * from ww_job where shard = any(array(select shard::smallint from ww_shard)) "
+                         "and running offset 0) j"
+                       : "from " + name + " j");
     query.where("j.id >= ?", ids.lowest);
     query.where("j.id < ?", ids.end);
   }
   if (live && filter.state) {
-    if (running && !by_term) query.where("shard = any(array(select shard::smallint from ww_shard))");
     query.where(running ? "running" : "not running");
   } else if (filter.state) {
     if (unhappy && !by_term) query.where("state > 2");

@@ -6,6 +6,8 @@
 #include "persistence/postgres/sql_write.hpp"
 #include "persistence/postgres/target_rows.hpp"
 
+#include <algorithm>
+
 namespace wheelwork::postgres {
 
 namespace {
@@ -58,8 +60,7 @@ auto reader::read(Function&& function) -> answer<decltype(function())> {
     try {
       return once();
     } catch (const failure& error) {
-      // A server that was restarted since the last call is back already.
-      if (!was_open || !needs_reopening(error)) throw;
+      if (!was_open || !worth_reconnecting(error)) throw;
       close();
       return once();
     }
@@ -116,6 +117,8 @@ auto reader::open_attempts(shard_id shard) -> answer<std::vector<recovered_job>>
       one.open_attempt->started_at = to_time(all->optional_integer(started_at_column));
       found.push_back(std::move(one));
     }
+    std::sort(found.begin(), found.end(),
+              [](const recovered_job& a, const recovered_job& b) { return a.what.id < b.what.id; });
     return found;
   });
 }

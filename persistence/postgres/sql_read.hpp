@@ -15,8 +15,9 @@ inline constexpr char window_after[] =
     "select " WHEELWORK_JOB_COLUMNS
     " from ww_job where shard = $1 and not running and (due_at, id) > ($2, $3) and due_at < $4 "
     "order by due_at, id limit $5";
+/// Sorted by the reader: an order here would tempt into walking all live jobs by id.
 inline constexpr char running_of_shard[] =
-    "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = $1 and running order by id";
+    "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = $1 and running";
 inline constexpr char live_fires_of_shard[] =
     "select " WHEELWORK_JOB_COLUMNS " from ww_job where shard = $1 and origin = 1 order by task, fire_time";
 inline constexpr char live_job[] = "select " WHEELWORK_JOB_COLUMNS " from ww_job where id = $1";

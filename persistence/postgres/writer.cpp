@@ -99,8 +99,7 @@ auto writer::commit_or_settle(const std::vector<journal_change>& changes) -> rec
       return write_batch(changes);
     } catch (const failure& error) {
       // COMMIT failed: find out what became of it, and write it again under the same number if it did not apply.
-      // A server or proxy that was restarted since the last call is back already.
-      const bool again = question_ || worth_repeating(error) || (tries == 1 && needs_reopening(error));
+      const bool again = question_ || worth_repeating(error) || (tries == 1 && worth_reconnecting(error));
       if (!again || tries == tries_max) {
         if (!question_) throw;
         after_failure(error);
@@ -249,7 +248,7 @@ void writer::run_again_if_lost(Function&& function) {
     ensure_open();
     function();
   } catch (const failure& error) {
-    if (!was_open || !needs_reopening(error)) throw;
+    if (!was_open || !worth_reconnecting(error)) throw;
     after_failure(error);
     ensure_open();
     function();

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 
 namespace wheelwork::testing_journal {
@@ -45,7 +46,9 @@ temporary_folder::~temporary_folder() {
 
 std::string prefix_of(const temporary_folder& folder) {
   const std::string name = folder.path.filename().string();
-  return "t" + name.substr(name.rfind('-') + 1) + "_";
+  std::string prefix = "t" + name.substr(name.rfind('-') + 1) + "_";
+  for (char& any : prefix) any = static_cast<char>(std::tolower(any)); // as Postgres shows it
+  return prefix;
 }
 
 wall_time at(int64_t offset_ms) { return wall_time{milliseconds{1'790'000'000'000 + offset_ms}}; }
