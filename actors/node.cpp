@@ -139,6 +139,8 @@ std::string running_node::open() {
   how.shards = settings_.cluster.shards;
   how.migrate = settings_.database.migrate;
   how.clock = &clock_;
+  how.lease = settings_.cluster.lease;
+  how.wait_for_lease = options_.wait_for_lease;
   auto opened = open_journal(how);
   if (!opened) return opened.error();
   journal_ = std::move(*opened);

@@ -3,6 +3,7 @@
 
 #include "actors/node_service.hpp"
 #include "config/settings.hpp"
+#include "persistence/journal.hpp"
 #include "targets/native_runner.hpp"
 
 #include <memory>
@@ -12,7 +13,9 @@ namespace wheelwork {
 struct node_options {
   std::string process_helper; ///< program that runs process targets (its first argument is process-helper)
   std::shared_ptr<const native_registry> handlers; ///< none: only the built-in ones
-  std::function<void()> on_broken_or_ready;        ///< called on any thread when the node becomes ready or can't go on
+  /// Waits while another node holds the lease on the database, see journal_options. None: the start is refused then.
+  std::function<bool(const held_lease&)> wait_for_lease{};
+  std::function<void()> on_broken_or_ready; ///< called on any thread when the node becomes ready or can't go on
 };
 
 class node : public node_service {

@@ -191,8 +191,10 @@ void persistence_state::renew() {
 }
 
 void persistence_state::drop_old_history() {
-  auto dropped =
-      with_.writer->drop_history(with_.clock->wall_now() - settings_.history_retention, settings_.retention_rows);
+  wall_time before = with_.clock->wall_now() - settings_.history_retention;
+  if (const milliseconds piece = with_.writer->history_piece(); piece > milliseconds{0})
+    before -= before.time_since_epoch() % piece;
+  auto dropped = with_.writer->drop_history(before, settings_.retention_rows);
   if (!dropped) {
     spdlog::warn("old history can't be dropped: {}", dropped.error().message);
     ++with_.statistics->background_failures;

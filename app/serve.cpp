@@ -64,7 +64,12 @@ public:
     how.process_helper = own_program();
     how.handlers = handlers_;
     how.on_broken_or_ready = [own_process] { kill(own_process, changed_signal); };
+    how.wait_for_lease = [this](const held_lease& held) { return wait_for_lease(held); };
     auto started = node::start(settings_, std::move(how));
+    if (!started && stopped_while_waiting_) {
+      spdlog::info("stopped");
+      return done;
+    }
     if (!started) {
       spdlog::critical("{}", started.error());
       complain(started.error());
@@ -82,6 +87,21 @@ public:
   }
 
 private:
+  /// Another node has the database: this one stands by until that one's lease ends, or a signal ends the waiting.
+  bool wait_for_lease(const held_lease& held) {
+    if (std::exchange(waits_for_, held.node) != held.node)
+      spdlog::info(
+          "the database is in use by the node {}: standing by until its lease ends ({} left, unless it renews it)",
+          held.node, format_duration(held.left));
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (int each : {SIGTERM, SIGINT}) sigaddset(&ending, each);
+    auto most = std::min(held.left, milliseconds{1000}).count() + 1;
+    timespec limit{most / 1000, most % 1000 * 1'000'000};
+    stopped_while_waiting_ = sigtimedwait(&ending, nullptr, &limit) > 0;
+    return !stopped_while_waiting_;
+  }
+
   void open_api() {
     node_facts facts;
     facts.name = settings_.node.name;
@@ -176,6 +196,8 @@ private:
   std::unique_ptr<node> node_;
   std::unique_ptr<api_server> api_;
   bool ready_ = false;
+  std::string waits_for_; ///< name of the node whose lease it waited for last
+  bool stopped_while_waiting_ = false;
 };
 
 } // namespace

@@ -11,6 +11,8 @@ find_package(fmt REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(date REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)   # to read connection URLs
 
 # CAF 0.17 as Debian ships it has no CMake package file. CAF_ROOT names another build of it (scripts/tsan).
 set(CAF_ROOT "" CACHE PATH "prefix of a CAF build to use instead of the system's")

@@ -32,5 +32,12 @@ function(wheelwork_test folder)
   # Tests spend their time in the libraries; unoptimized they compile sooner.
   target_compile_options(${folder}_test PRIVATE -O0 -g1)
   target_link_libraries(${folder}_test PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${folder}_test PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)
+  # Tests with postgres in their name share one server, and so one process: ctest sees them as one test.
+  gtest_discover_tests(${folder}_test TEST_FILTER "-*postgres*"
+    PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)
+  file(GLOB_RECURSE with_postgres CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/postgres_*.cpp)
+  if(with_postgres)
+    add_test(NAME ${folder}_on_postgres COMMAND ${folder}_test --gtest_filter=*postgres*)
+    set_tests_properties(${folder}_on_postgres PROPERTIES TIMEOUT 300 LABELS ${folder})
+  endif()
 endfunction()

@@ -31,25 +31,33 @@ std::string fault_of_network(const std::string& text) {
   return "";
 }
 
+const std::string known_databases = "write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE";
+
 /// Empty: one that this program can open.
 std::string fault_of_database(const std::string& url) {
   auto middle = url.find("://");
   auto scheme = url.substr(0, middle);
-  if (middle == std::string::npos) return "is no database URL; write sqlite://PATH";
+  if (middle == std::string::npos) return "is no database URL; " + known_databases;
   auto rest = url.substr(middle + 3);
   if (scheme == "sqlite")
     return rest.empty()                           ? "needs a path behind sqlite://"
            : rest.find('\0') != std::string::npos ? "must not hold a NUL character"
                                                   : "";
   if (scheme == "memory")
-    return "memory:// forgets everything with the process and is for tests only; write sqlite://PATH";
+    return "memory:// forgets everything with the process and is for tests only; " + known_databases;
   if (scheme != "postgres" && scheme != "postgresql" && scheme != "mysql" && scheme != "mariadb")
-    return "unknown database " + in_quotes(scheme) + "; write sqlite://PATH";
-  auto host = rest.substr(rest.rfind('@') == std::string::npos ? 0 : rest.rfind('@') + 1);
+    return "unknown database " + in_quotes(scheme) + "; " + known_databases;
+  auto question = rest.find('?');
+  auto place = rest.substr(0, question);
+  auto host = place.substr(place.rfind('@') == std::string::npos ? 0 : place.rfind('@') + 1);
   auto slash = host.find('/');
-  if (host.empty() || slash == 0 || slash == std::string::npos || slash + 1 == host.size())
+  // A folder with a Unix socket has no place before the path: ?host=/var/run/postgresql.
+  bool host_missing =
+      slash == 0 && (question == std::string::npos || rest.find("host=", question) == std::string::npos);
+  if (host.empty() || host_missing || slash == std::string::npos || slash + 1 == host.size())
     return "must be " + scheme + "://USER:PASSWORD@HOST/DATABASE";
-  return "databases of " + scheme + ":// are not built yet; write sqlite://PATH";
+  if (scheme == "postgres" || scheme == "postgresql") return "";
+  return "databases of " + scheme + ":// are not built yet; " + known_databases;
 }
 
 bool is_table_prefix(const std::string& text) {

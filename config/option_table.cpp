@@ -49,7 +49,9 @@ const std::vector<option>& table() {
        "How long attempts in flight may go on after SIGTERM.", false, 0, day},
 
       {"database", "url", secret, WHEELWORK_SLOT(database.url),
-       "Where tasks and jobs are kept: `sqlite://PATH` (all after `//` is the path; its folder is made if missing)."},
+       "Where tasks and jobs are kept: `sqlite://PATH` (all after `//` is the path; its folder is made if missing) or "
+       "`postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require` (PostgreSQL 13 or newer; all parameters of "
+       "libpq)."},
       {"database", "writers", whole_number, WHEELWORK_SLOT(database.writers),
        "Connections that write. SQLite always has one.", false, 1, 64},
       {"database", "migrate", boolean, WHEELWORK_SLOT(database.migrate),

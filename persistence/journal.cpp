@@ -1,20 +1,22 @@
 #include "persistence/journal.hpp"
 
 #include "persistence/memory/memory_journal.hpp"
+#include "persistence/postgres/postgres_journal.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
 
 namespace wheelwork {
 
 namespace {
 
-enum class backend { sqlite, memory };
+enum class backend { sqlite, postgres, memory };
 
 result<backend, std::string> backend_of(const std::string& url) {
   if (url.starts_with("sqlite://")) return backend::sqlite;
+  if (url.starts_with("postgres://") || url.starts_with("postgresql://")) return backend::postgres;
   if (url.starts_with("memory://")) return backend::memory;
   const size_t end = url.find("://"); // the rest may hold a password
   return failure("the database URL begins with `" + url.substr(0, end == std::string::npos ? 0 : end + 3) +
-                 "`: this program knows sqlite://PATH and memory://NAME");
+                 "`: this program knows sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE and memory://NAME");
 }
 
 } // namespace
@@ -22,19 +24,34 @@ result<backend, std::string> backend_of(const std::string& url) {
 result<std::unique_ptr<journal>, std::string> open_journal(const journal_options& options) {
   const auto kind = backend_of(options.url);
   if (!kind) return failure(kind.error());
-  return *kind == backend::sqlite ? sqlite::open_sqlite_journal(options) : memory::open_memory_journal(options);
+  switch (*kind) {
+  case backend::sqlite: return sqlite::open_sqlite_journal(options);
+  case backend::postgres: return postgres::open_postgres_journal(options);
+  case backend::memory: break;
+  }
+  return memory::open_memory_journal(options);
 }
 
 result<migration_status, std::string> migration_status_of(const journal_options& options) {
   const auto kind = backend_of(options.url);
   if (!kind) return failure(kind.error());
-  return *kind == backend::sqlite ? sqlite::sqlite_migration_status(options) : migration_status{1, 1, {}};
+  switch (*kind) {
+  case backend::sqlite: return sqlite::sqlite_migration_status(options);
+  case backend::postgres: return postgres::postgres_migration_status(options);
+  case backend::memory: break;
+  }
+  return migration_status{1, 1, {}};
 }
 
 result<migration_status, std::string> migrate(const journal_options& options) {
   const auto kind = backend_of(options.url);
   if (!kind) return failure(kind.error());
-  return *kind == backend::sqlite ? sqlite::migrate_sqlite(options) : migration_status{1, 1, {}};
+  switch (*kind) {
+  case backend::sqlite: return sqlite::migrate_sqlite(options);
+  case backend::postgres: return postgres::migrate_postgres(options);
+  case backend::memory: break;
+  }
+  return migration_status{1, 1, {}};
 }
 
 } // namespace wheelwork

@@ -1,4 +1,4 @@
-// The durable record: what every backend (SQLite, in memory; later Postgres and MySQL) must do. tests/persistence holds
+// The durable record: what every backend (SQLite, Postgres, in memory; later MySQL) must do. tests/persistence holds
 // the conformance suite that all of them pass.
 //
 // Threads: a writer and a reader are each used by one thread at a time; several of them live side by side.
@@ -118,8 +118,11 @@ public:
   /// Marks all shards of this node released: nothing but open attempts can have been started.
   virtual result<void, journal_error> release_shards() = 0;
   /// Deletes history (and what hangs on it) finished before this time, at most `rows` in one short transaction. Answers
-  /// how many went.
+  /// how many went; with `rows` or more there may be others to go at once.
   virtual result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) = 0;
+  /// History goes cheapest in whole pieces of this length, counted from 1970: a time to drop before is best rounded
+  /// down to one. Zero: any time is as good.
+  virtual milliseconds history_piece() const { return milliseconds{0}; }
 };
 
 struct migration_status {
@@ -139,13 +142,23 @@ public:
   virtual const node_record& self() const = 0;
 };
 
+/// Another node holds the lease on the database.
+struct held_lease {
+  std::string node;
+  milliseconds left{}; ///< until its lease ends, unless it renews it
+};
+
 struct journal_options {
-  std::string url; ///< sqlite://PATH, memory://
+  std::string url; ///< sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE, memory://
   std::string table_prefix = "ww_";
   std::string node_name;
   uint16_t shards = 64;
   bool migrate = true; ///< false: refuse a database whose version is not the newest
   const clock_source* clock = nullptr;
+  milliseconds lease{3000}; ///< that an opened node has before it renews it for the first time
+  /// Called while another node holds the lease; waits about as long as is left, or less, and answers whether to look
+  /// again. None: the database is refused then.
+  std::function<bool(const held_lease&)> wait_for_lease{};
 };
 
 /// Opens the database of the URL, takes its lock, migrates it if allowed, and registers a new incarnation of the node.

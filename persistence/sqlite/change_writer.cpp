@@ -1,6 +1,6 @@
 #include "persistence/sqlite/change_writer.hpp"
 
-#include "persistence/sqlite/job_terms.hpp"
+#include "persistence/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_task.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -24,7 +24,8 @@ std::optional<std::string_view> unless_empty(const std::string& text) {
 } // namespace
 
 change_writer::change_writer(connection& database, std::string node_name)
-    : database_{database}, node_name_{std::move(node_name)}, targets_{database}, target_reader_{database} {
+    : database_{database}, node_name_{std::move(node_name)}, targets_{database}, target_reader_{
+                                                                                     reading_targets(database)} {
   if (auto rows = database_.query(sql::highest_id); rows.next())
     highest_at_open_ = static_cast<uint64_t>(rows->integer(0));
 }

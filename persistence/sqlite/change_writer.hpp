@@ -1,8 +1,8 @@
 // Applies one journal change inside the transaction that its caller has begun.
 #pragma once
 
+#include "persistence/rows.hpp"
 #include "persistence/sqlite/connection.hpp"
-#include "persistence/sqlite/rows.hpp"
 #include "persistence/sqlite/target_rows.hpp"
 
 #include <unordered_set>
@@ -60,7 +60,7 @@ private:
   connection& database_;
   std::string node_name_;
   target_rows targets_;
-  target_cache target_reader_;
+  stored_targets target_reader_;
   std::unordered_set<uint64_t> tasks_seen_; ///< exist, as far as this transaction goes
   std::unordered_map<uint16_t, uint64_t> highest_of_shard_;
   uint64_t highest_at_open_ = 0;

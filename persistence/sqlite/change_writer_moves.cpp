@@ -1,6 +1,6 @@
 // Moves of jobs that exist: ended, put back, started, revived.
+#include "persistence/job_terms.hpp"
 #include "persistence/sqlite/change_writer.hpp"
-#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 

@@ -64,11 +64,6 @@ int64_t statement::integer(int column) const { return sqlite3_column_int64(handl
 
 bool statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
-std::optional<int64_t> statement::optional_integer(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return integer(column);
-}
-
 std::string_view statement::text(int column) const {
   const void* data = sqlite3_column_blob(handle_, column);
   if (!data) return {};
@@ -126,21 +121,6 @@ void connection::apply_settings() {
       throw failure{SQLITE_ERROR,
                     std::string{"the setting "} + name + " = " + value + " was not taken: it is " + found};
   }
-}
-
-std::string connection::with_prefix(std::string_view sql) const {
-  static constexpr std::string_view written = "ww_";
-  std::string text;
-  text.reserve(sql.size() + 64);
-  for (size_t at = 0; at < sql.size();) {
-    if (sql.substr(at, written.size()) == written) {
-      text += settings_.table_prefix;
-      at += written.size();
-    } else {
-      text += sql[at++];
-    }
-  }
-  return text;
 }
 
 statement& connection::prepared(const char* sql) {

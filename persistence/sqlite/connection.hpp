@@ -4,6 +4,8 @@
 #pragma once
 
 #include "persistence/sqlite/commit_fault.hpp"
+#include "persistence/stored_row.hpp"
+#include "persistence/table_prefix.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -37,12 +39,12 @@ struct blob {
 };
 
 /// One prepared statement. Bound texts are not copied: they must live until the step is done.
-class statement {
+class statement final : public stored_row {
 public:
   statement(sqlite3* database, const std::string& sql);
   statement(const statement&) = delete;
   statement& operator=(const statement&) = delete;
-  ~statement();
+  ~statement() override;
 
   template <class... Values>
   void bind_all(const Values&... values) {
@@ -71,10 +73,9 @@ public:
   bool step();
   void reset() noexcept;
 
-  int64_t integer(int column) const;
-  std::optional<int64_t> optional_integer(int column) const;
-  std::string_view text(int column) const; ///< valid until the next step
-  bool is_null(int column) const;
+  int64_t integer(int column) const override;
+  std::string_view text(int column) const override;
+  bool is_null(int column) const override;
 
 private:
   sqlite3* database_;
@@ -145,7 +146,7 @@ public:
   bool checkpoint();
   int64_t last_insert_id() const;
   const connection_settings& settings() const { return settings_; }
-  std::string with_prefix(std::string_view sql) const;
+  std::string with_prefix(std::string_view sql) const { return with_table_prefix(sql, settings_.table_prefix); }
   statement& prepared(const char* sql);
 
 private:

@@ -1,7 +1,7 @@
 // Lists of jobs: one walk from the newest id down over live jobs and one over history, each along the index that the
 // filter allows.
+#include "persistence/job_terms.hpp"
 #include "persistence/sqlite/job_query.hpp"
-#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_write.hpp"
@@ -140,7 +140,7 @@ std::string text_of_list(const job_filter& filter, bool live, std::optional<int6
   return query_for(filter, {live ? table::live : table::history, task}, {}).text();
 }
 
-std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter) {
+std::vector<job_view> list_jobs(connection& database, stored_targets& targets, const job_filter& filter) {
   std::vector<job_view> found;
   const id_span ids = ids_created(database, filter);
   // A name that was deleted and used again stands for several tasks: one walk each, since only then the order comes

@@ -5,7 +5,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <array>
 
 namespace wheelwork::sqlite {
@@ -37,13 +36,6 @@ uint32_t version_of(connection& database) {
 }
 
 } // namespace
-
-bool is_table_prefix(std::string_view prefix) {
-  const auto letter = [](char any) { return (any >= 'a' && any <= 'z') || (any >= 'A' && any <= 'Z') || any == '_'; };
-  const auto digit = [](char any) { return any >= '0' && any <= '9'; };
-  return prefix.size() <= 32 && (prefix.empty() || letter(prefix.front())) &&
-         std::all_of(prefix.begin(), prefix.end(), [&](char any) { return letter(any) || digit(any); });
-}
 
 migration_status read_migration_status(connection& database) {
   migration_status status;

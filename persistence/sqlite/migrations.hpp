@@ -14,7 +14,4 @@ migration_status read_migration_status(connection& database);
 /// std::runtime_error with words for the user.
 migration_status apply_migrations(connection& database, uint16_t shards);
 
-/// Letters, digits and underscores, at most 32, not a digit first.
-bool is_table_prefix(std::string_view prefix);
-
 } // namespace wheelwork::sqlite

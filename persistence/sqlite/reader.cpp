@@ -4,6 +4,7 @@
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_task.hpp"
 #include "persistence/sqlite/sql_write.hpp"
+#include "persistence/sqlite/target_rows.hpp"
 
 #include <algorithm>
 
@@ -21,22 +22,8 @@ const std::string& task_by_name_text() {
   return sql;
 }
 
-void append_jobs(cursor rows, target_cache& targets, std::vector<job>& into) {
+void append_jobs(cursor rows, stored_targets& targets, std::vector<job>& into) {
   while (rows.next()) into.push_back(decode_job(rows.row(), targets));
-}
-
-// One entry per number. What was written as a row of its own came later than what stands in the job's row, so it wins
-// where both are there.
-void merge_attempts(std::vector<attempt_record>& kept, attempt_record own) {
-  const auto at = std::lower_bound(kept.begin(), kept.end(), own.number,
-                                   [](const attempt_record& any, uint32_t number) { return any.number < number; });
-  if (at == kept.end() || at->number != own.number) {
-    kept.insert(at, std::move(own));
-    return;
-  }
-  if (at->node.empty()) at->node = own.node;
-  if (!at->started_at) at->started_at = own.started_at;
-  if (!at->finished_at) at->finished_at = own.finished_at;
 }
 
 } // namespace
@@ -51,7 +38,7 @@ reader::reader(connection_settings settings, std::shared_ptr<const shard_takeove
 void reader::ensure_open() {
   if (database_) return;
   database_ = std::make_unique<connection>(settings_);
-  targets_ = std::make_unique<target_cache>(*database_);
+  targets_ = std::make_unique<stored_targets>(reading_targets(*database_));
 }
 
 template <class Function>
@@ -158,7 +145,7 @@ auto reader::find_job(job_id id) -> answer<std::optional<job_view>> {
     std::vector<attempt_record> kept;
     for (auto rows = database_->query(sql::attempts_of_job, value_of(id)); rows.next();)
       kept.push_back(decode_attempt(rows.row(), 0));
-    for (attempt_record& own : view->attempts) merge_attempts(kept, std::move(own));
+    for (attempt_record& own : view->attempts) merge_attempt(kept, std::move(own));
     view->attempts = std::move(kept);
     return view;
   });

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "persistence/journal.hpp"
+#include "persistence/rows.hpp"
 #include "persistence/sqlite/connection.hpp"
-#include "persistence/sqlite/rows.hpp"
 
 namespace wheelwork::sqlite {
 
@@ -41,14 +41,13 @@ private:
   connection_settings settings_;
   std::shared_ptr<const shard_takeovers> takeovers_;
   std::unique_ptr<connection> database_;
-  std::unique_ptr<target_cache> targets_;
+  std::unique_ptr<stored_targets> targets_;
 };
 
 /// The parts of longer reads, each in a file of its own.
-std::vector<job_view> list_jobs(connection& database, target_cache& targets, const job_filter& filter);
+std::vector<job_view> list_jobs(connection& database, stored_targets& targets, const job_filter& filter);
 std::vector<ledger_entry> read_ledger(connection& database, task_id task, wall_time from, wall_time until,
                                       size_t limit);
 std::vector<task_row> list_tasks(connection& database, const task_filter& filter);
-task_row decode_task(const statement& row);
 
 } // namespace wheelwork::sqlite

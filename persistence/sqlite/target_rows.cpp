@@ -1,11 +1,20 @@
 #include "persistence/sqlite/target_rows.hpp"
 
+#include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_write.hpp"
 
 namespace wheelwork::sqlite {
 
 namespace {
 constexpr size_t known_max = 50'000;
+}
+
+stored_targets::reading reading_targets(connection& database) {
+  return [&database](int64_t row_id) -> std::optional<std::string> {
+    auto rows = database.query(sql::spec_of_target, row_id);
+    if (!rows.next()) return std::nullopt;
+    return std::string{rows->text(0)};
+  };
 }
 
 int64_t target_rows::row_of(const resolved_target_ptr& how) {

@@ -2,12 +2,16 @@
 #pragma once
 
 #include "messages/target.hpp"
+#include "persistence/rows.hpp"
 #include "persistence/sqlite/connection.hpp"
 
 #include <cstring>
 #include <unordered_set>
 
 namespace wheelwork::sqlite {
+
+/// Reads specs through the connection, which must outlive the answer.
+stored_targets::reading reading_targets(connection& database);
 
 class target_rows {
 public:

@@ -1,7 +1,7 @@
 #include "persistence/sqlite/writer.hpp"
 
+#include "persistence/job_terms.hpp"
 #include "persistence/sqlite/error_text.hpp"
-#include "persistence/sqlite/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_retention.hpp"
 #include "persistence/sqlite/sql_write.hpp"

@@ -129,7 +129,7 @@ TEST_F(faults_test, tokens) {
 
 TEST_F(faults_test, a_fault_never_shows_a_secret) {
   auto faults = faults_of("[[api.tokens]]\nname = \"a\"\nsecret = \"hush hush\"\nrole = \"admin\"\n"
-                          "[database]\nurl = \"postgres://me:hush@host/db\"\n");
+                          "[database]\nurl = \"mysql://me:hush@host/db\"\n");
   ASSERT_EQ(faults.size(), 2u);
   for (const auto& fault : faults) EXPECT_THAT(fault, ::testing::Not(HasSubstr("hush")));
 }
@@ -140,8 +140,13 @@ TEST_F(faults_test, databases) {
   EXPECT_THAT(fault_of("sqlite://"), ElementsAre("wheelwork.toml:2: database.url: needs a path behind sqlite://"));
   EXPECT_THAT(fault_of("memory://"), ElementsAre(HasSubstr("for tests only")));
   EXPECT_THAT(
-      fault_of("postgres://u:p@h/db"),
-      ElementsAre("wheelwork.toml:2: database.url: databases of postgres:// are not built yet; write sqlite://PATH"));
+      fault_of("mariadb://u:p@h/db"),
+      ElementsAre("wheelwork.toml:2: database.url: databases of mariadb:// are not built yet; write sqlite://PATH or "
+                  "postgres://USER:PASSWORD@HOST/DATABASE"));
+  for (const char* good : {"postgres://u:p@h/db", "postgresql://h/db?sslmode=require", "postgres://u@/db?host=/tmp"})
+    EXPECT_TRUE(load("[database]\nurl = \"" + std::string{good} + "\"\n").has_value()) << good;
+  EXPECT_THAT(fault_of("postgres://u:p@/db"), ElementsAre(HasSubstr("must be postgres://USER:PASSWORD@HOST/DATABASE")));
+  EXPECT_THAT(fault_of("postgres://u:p@h/"), ElementsAre(HasSubstr("must be postgres://USER:PASSWORD@HOST/DATABASE")));
   EXPECT_THAT(fault_of("mysql://u:p@h/db"), ElementsAre(HasSubstr("not built yet")));
   EXPECT_THAT(fault_of("mysql://u:p@h"), ElementsAre(HasSubstr("must be mysql://USER:PASSWORD@HOST/DATABASE")));
   EXPECT_THAT(fault_of("oracle://x"), ElementsAre(HasSubstr("unknown database \"oracle\"")));

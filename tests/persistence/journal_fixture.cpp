@@ -2,11 +2,13 @@
 
 #include "messages/json.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "tests/support/postgres_server.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 
 namespace wheelwork::testing_journal {
@@ -40,6 +42,13 @@ temporary_folder::temporary_folder() {
 temporary_folder::~temporary_folder() {
   std::error_code ignored; // what a test leaves behind in /tmp is no reason to fail it
   std::filesystem::remove_all(path, ignored);
+}
+
+std::string prefix_of(const temporary_folder& folder) {
+  const std::string name = folder.path.filename().string();
+  std::string prefix = "t" + name.substr(name.rfind('-') + 1) + "_";
+  for (char& any : prefix) any = static_cast<char>(std::tolower(any)); // as Postgres shows it
+  return prefix;
 }
 
 wall_time at(int64_t offset_ms) { return wall_time{milliseconds{1'790'000'000'000 + offset_ms}}; }
@@ -140,9 +149,27 @@ std::vector<backend> all_backends() {
            [](const temporary_folder& folder, const clock_source& clock) {
              return open_or_throw(options_for("memory://" + memory_name(folder), clock));
            }},
-          {"sqlite", [](const temporary_folder& folder, const clock_source& clock) {
+          {"sqlite",
+           [](const temporary_folder& folder, const clock_source& clock) {
              return open_or_throw(options_for("sqlite://" + (folder.path / "journal.db").string(), clock));
-           }}};
+           }},
+          {"postgres",
+           [](const temporary_folder& folder, const clock_source& clock) {
+             auto options = options_for(postgres_server::of_process().url(), clock);
+             options.table_prefix = prefix_of(folder);
+             return open_or_throw(options);
+           },
+           &postgres_server::missing}};
+}
+
+const std::string& never_missing() {
+  static const std::string none;
+  return none;
+}
+
+void journal_test::SetUp() {
+  if (const std::string& missing = GetParam().missing(); !missing.empty()) GTEST_SKIP() << missing;
+  start();
 }
 
 void journal_test::start() {

@@ -29,6 +29,8 @@ public:
   std::filesystem::path path;
 };
 
+/// Table prefix of the tests of Postgres: they share one database, and each has tables of its own in it.
+std::string prefix_of(const temporary_folder& folder);
 /// Milliseconds after an instant that all tests count from.
 wall_time at(int64_t offset_ms);
 resolved_target_ptr native(const std::string& handler, const std::string& other_members = "");
@@ -42,17 +44,20 @@ journal_change creating(task_ptr task, uint16_t shard = 3);
 std::vector<uint64_t> ids_of(const std::vector<job>& jobs);
 std::vector<uint64_t> ids_of(const std::vector<job_view>& jobs);
 
+const std::string& never_missing();
+
 /// One kind of journal and how to open it on the data of a test, again and again.
 struct backend {
   std::string name;
   std::function<std::unique_ptr<journal>(const temporary_folder&, const clock_source&)> open;
+  const std::string& (*missing)() = never_missing; ///< why it can't be tested here; empty: it can
 };
 inline std::ostream& operator<<(std::ostream& out, const backend& any) { return out << any.name; }
 std::vector<backend> all_backends();
 
 class journal_test : public ::testing::TestWithParam<backend> {
 protected:
-  journal_test() { start(); }
+  void SetUp() override;
   void start();
   /// The node ends (as by kill -9: nothing is released) and starts again.
   void restart();

@@ -51,6 +51,7 @@ public:
   result<void, journal_error> release_shards() override {
     return other(journal_call::release_shards, [&] { return real_->release_shards(); });
   }
+  milliseconds history_piece() const override { return real_->history_piece(); }
   result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) override {
     return other(journal_call::drop_history, [&] { return real_->drop_history(finished_before, rows); });
   }

@@ -3,9 +3,9 @@
 // nothing.
 #pragma once
 
-#include "persistence/sqlite/rows.hpp"
+#include "persistence/rows.hpp"
 
-namespace wheelwork::sqlite {
+namespace wheelwork {
 
 std::string label_term(std::string_view key, std::string_view value);
 std::string unique_key_term(std::string_view key);
@@ -14,7 +14,7 @@ std::string task_term(int64_t task);
 
 /// The columns of a job from which its terms come: task, labels, unique_key, external_id, in this order from `first`
 /// on.
-std::vector<std::string> terms_of_row(const statement& row, int first);
+std::vector<std::string> terms_of_row(const stored_row& row, int first);
 std::vector<std::string> terms_of(const new_job& made);
 
-} // namespace wheelwork::sqlite
+} // namespace wheelwork

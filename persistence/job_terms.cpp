@@ -1,6 +1,6 @@
-#include "persistence/sqlite/job_terms.hpp"
+#include "persistence/job_terms.hpp"
 
-namespace wheelwork::sqlite {
+namespace wheelwork {
 
 std::string label_term(std::string_view key, std::string_view value) {
   std::string term{"l:"};
@@ -16,7 +16,7 @@ std::string external_id_term(std::string_view id) { return "e:" + std::string{id
 
 std::string task_term(int64_t task) { return "t:" + std::to_string(task); }
 
-std::vector<std::string> terms_of_row(const statement& row, int first) {
+std::vector<std::string> terms_of_row(const stored_row& row, int first) {
   std::vector<std::string> terms;
   if (const auto task = row.optional_integer(first)) terms.push_back(task_term(*task));
   for (const auto& [key, value] : labels_from_column(row.text(first + 1))) terms.push_back(label_term(key, value));
@@ -34,4 +34,4 @@ std::vector<std::string> terms_of(const new_job& made) {
   return terms;
 }
 
-} // namespace wheelwork::sqlite
+} // namespace wheelwork

@@ -1,0 +1,27 @@
+// How a node takes a database: it waits for the lease of the node before it, fences that one, and gets its own lease,
+// all in the time of the database.
+#pragma once
+
+#include "persistence/journal.hpp"
+#include "persistence/postgres/connection.hpp"
+#include "persistence/postgres/reader.hpp"
+
+namespace wheelwork::postgres {
+
+struct registration {
+  writer_identity identity;
+  node_record self;
+  std::array<uint8_t, 16> secret{};
+  uint16_t shards = 0;
+  std::shared_ptr<shard_takeovers> takeovers = std::make_shared<shard_takeovers>();
+};
+
+/// A new incarnation takes the writer row and all shards; from here on whatever an older one still tries is fenced.
+/// While another node holds the lease, options.wait_for_lease decides whether to wait. Throws failure, or
+/// std::runtime_error with words for the user.
+registration register_node(connection& database, const journal_options& options);
+
+/// The lease ends now, so that the next node need not wait for it. Nothing happens where another took over.
+void end_lease(connection& database, uint64_t incarnation);
+
+} // namespace wheelwork::postgres

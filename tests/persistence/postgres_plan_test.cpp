@@ -1,0 +1,106 @@
+// Postgres only: what is read often can walk along an index and sorts nothing. A statement that can't shows up here,
+// not in production: tables are scanned and rows sorted only where there is no other way.
+#include "persistence/postgres/connection.hpp"
+#include "persistence/postgres/job_query.hpp"
+#include "persistence/postgres/sql_job.hpp"
+#include "persistence/postgres/sql_read.hpp"
+#include "persistence/postgres/sql_retention.hpp"
+#include "persistence/postgres/sql_task.hpp"
+#include "persistence/postgres/url.hpp"
+#include "tests/persistence/postgres_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace wheelwork::testing_journal {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class postgres_plan_test : public postgres_test {
+protected:
+  void SetUp() override {
+    postgres_test::SetUp();
+    if (IsSkipped()) return;
+    // A day of history, so that there is a partition to look into.
+    ASSERT_TRUE(push(1));
+    journal_change end;
+    end.ends = {ending(1)};
+    ASSERT_TRUE(writer_->commit({end}));
+    postgres::connection_settings settings;
+    settings.target = postgres::read_url(options().url)->parameters;
+    settings.table_prefix = options().table_prefix;
+    database_ = std::make_unique<postgres::connection>(settings);
+    database_->execute("set enable_seqscan = off; set enable_sort = off; set enable_bitmapscan = off");
+  }
+  std::string plan(const std::string& sql, const std::vector<postgres::value>& values) {
+    std::string text;
+    for (auto lines = database_->query_text("explain (costs off) " + sql, values); lines.next();)
+      text += std::string{lines->text(0)} + "\n";
+    return text;
+  }
+  /// Of a list of finished or live jobs.
+  std::string plan(const job_filter& filter, bool live, std::optional<int64_t> task = std::nullopt) {
+    const std::string sql = postgres::text_of_list(filter, live, task);
+    std::vector<postgres::value> values; // growing, so that no span is empty
+    while (sql.find("$" + std::to_string(values.size() + 1)) != std::string::npos)
+      values.emplace_back(static_cast<int64_t>(values.size() + 4));
+    return plan(sql, values);
+  }
+  auto walks(const std::string& index) {
+    return AllOf(HasSubstr(prefix_of(folder_) + index), Not(HasSubstr("Seq Scan")), Not(HasSubstr("Sort")));
+  }
+
+  std::unique_ptr<postgres::connection> database_;
+};
+
+TEST_F(postgres_plan_test, windows_walk_along_the_due_index) {
+  namespace sql = postgres::sql;
+  EXPECT_THAT(plan(sql::window_from_start, {3, 100, 10}), walks("job_due"));
+  EXPECT_THAT(plan(sql::window_after, {3, 100, 5, 200, 10}), AllOf(walks("job_due"), HasSubstr("ROW(due_at, id) > ")));
+  EXPECT_THAT(plan(sql::running_of_shard, {3}), HasSubstr("job_due")) << "few, sorted";
+  EXPECT_THAT(plan(sql::live_fires_of_shard, {3}), walks("job_fire"));
+  EXPECT_THAT(plan(sql::count_running, {}), HasSubstr("job_due"));
+}
+
+TEST_F(postgres_plan_test, one_job_is_found_by_its_key) {
+  namespace sql = postgres::sql;
+  EXPECT_THAT(plan(sql::find_live, {7}), walks("job_pkey"));
+  EXPECT_THAT(plan(sql::find_history, {7}), walks("job_history_20260921_pkey"));
+  EXPECT_THAT(plan(sql::attempts_of_job, {7}), walks("attempt_pkey"));
+  EXPECT_THAT(plan(sql::take_jobs, {"{1,2,3}"}), walks("job_pkey"));
+}
+
+TEST_F(postgres_plan_test, the_ledger_reads_only_its_span) {
+  namespace sql = postgres::sql;
+  EXPECT_THAT(plan(sql::fires_of_task, {7, 1, 2, 3}), walks("fire_pkey"));
+  EXPECT_THAT(plan(sql::skips_within, {7, 1, 2, 3}), walks("fire_skip_end"));
+  EXPECT_THAT(plan(sql::skips_over_end, {7, 1}), walks("fire_skip_end"));
+}
+
+TEST_F(postgres_plan_test, lists_walk_along_the_index_of_their_filter) {
+  for (const bool live : {true, false}) {
+    const std::string by_id = live ? "job_pkey" : "job_history_20260921_pkey";
+    EXPECT_THAT(plan({}, live), walks(by_id));
+    EXPECT_THAT(plan({.created_from = at(0), .created_until = at(1)}, live), walks(by_id));
+    EXPECT_THAT(plan({}, live, 7), AllOf(walks("job_term_pkey"), walks(by_id)));
+    EXPECT_THAT(plan({.unique_key = "k"}, live), walks("job_term_pkey"));
+    EXPECT_THAT(plan({.external_id = "x"}, live, 7), walks("job_term_pkey"));
+    EXPECT_THAT(plan({.marks = {{"a", "b"}, {"c", "d"}}}, live), walks("job_term_pkey"));
+  }
+  EXPECT_THAT(plan({.state = job_state::dead}, false), walks("job_history_20260921_state_id_task_idx"));
+  EXPECT_THAT(plan({.state = job_state::dead}, false, 7), walks("job_history_20260921_state_id_task_idx"));
+  EXPECT_THAT(plan({.state = job_state::running}, true), HasSubstr("job_due")) << "few, sorted";
+}
+
+TEST_F(postgres_plan_test, retention_finds_what_is_old_without_a_scan) {
+  namespace sql = postgres::sql;
+  EXPECT_THAT(plan(sql::drop_old_fires, {100, 10}), HasSubstr("fire_time"));
+  EXPECT_THAT(plan(sql::drop_old_skips, {100, 10}), HasSubstr("fire_skip_retention"));
+  EXPECT_THAT(plan(sql::drop_expired_keys, {100, 10}), HasSubstr("unique_key_until"));
+  EXPECT_THAT(plan(std::string{sql::task_columns} + sql::where_shard, {3}), walks("task_shard"));
+}
+
+} // namespace
+} // namespace wheelwork::testing_journal

@@ -1,0 +1,51 @@
+// A PostgreSQL server of the tests' own: made in a temporary folder, reached by a Unix socket in it, gone with the
+// process. Tests never use a server that they didn't start.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <sys/types.h>
+
+namespace wheelwork {
+
+class postgres_server {
+public:
+  /// Why no server can be started here; empty: one can.
+  static const std::string& missing();
+  /// The one of this process, started at the first call. Throws std::runtime_error with what the server said.
+  static postgres_server& of_process();
+
+  postgres_server();
+  ~postgres_server();
+  postgres_server(const postgres_server&) = delete;
+  postgres_server& operator=(const postgres_server&) = delete;
+
+  /// Of the superuser, who needs no password.
+  std::string url(const std::string& database = "postgres") const;
+  /// Of another user, who needs a password if the role has one. `password` empty: none is given.
+  std::string url_of(const std::string& user, const std::string& password, const std::string& database) const;
+  /// Statements of the superuser.
+  void execute(const std::string& sql, const std::string& database = "postgres") const;
+  /// The first value of the first row.
+  std::string value(const std::string& sql, const std::string& database = "postgres") const;
+  /// A new empty database with a name of its own.
+  std::string new_database();
+
+  const std::filesystem::path& folder() const { return folder_; }
+  pid_t pid() const { return pid_; }
+  /// As by kill -9 of the whole server; the data stays.
+  void crash();
+  /// Starts on the data that is there; returns when it takes connections.
+  void start();
+
+private:
+  void run_initdb();
+
+  std::filesystem::path folder_;
+  pid_t pid_ = 0;
+  int log_ = -1;
+  int databases_ = 0;
+};
+
+} // namespace wheelwork
