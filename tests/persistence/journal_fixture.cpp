@@ -157,6 +157,11 @@ std::vector<backend> all_backends() {
            [](const temporary_folder& folder, const clock_source& clock) {
              auto options = options_for(postgres_server::of_process().url(), clock);
              options.table_prefix = prefix_of(folder);
+             // No test waits for the lease of a node that it killed.
+             options.wait_for_lease = [&options](const held_lease&) {
+               postgres_server::of_process().execute("update " + options.table_prefix + "node set lease_ends = 0");
+               return true;
+             };
              return open_or_throw(options);
            },
            &postgres_server::missing}};
@@ -165,6 +170,12 @@ std::vector<backend> all_backends() {
 const std::string& never_missing() {
   static const std::string none;
   return none;
+}
+
+std::vector<backend> databases() {
+  auto all = all_backends();
+  all.erase(all.begin());
+  return all;
 }
 
 void journal_test::SetUp() {

@@ -54,6 +54,8 @@ struct backend {
 };
 inline std::ostream& operator<<(std::ostream& out, const backend& any) { return out << any.name; }
 std::vector<backend> all_backends();
+/// All but the one in memory.
+std::vector<backend> databases();
 
 class journal_test : public ::testing::TestWithParam<backend> {
 protected:

@@ -191,13 +191,6 @@ std::string show(const std::vector<journal_receipt>& receipts) {
   return text;
 }
 
-/// All but the one in memory, which is the model.
-std::vector<backend> databases() {
-  auto all = all_backends();
-  all.erase(all.begin());
-  return all;
-}
-
 class model_test : public ::testing::TestWithParam<std::tuple<uint32_t, backend>> {};
 INSTANTIATE_TEST_SUITE_P(seeds, model_test,
                          ::testing::Combine(::testing::Range(1u, 9u), ::testing::ValuesIn(databases())),
