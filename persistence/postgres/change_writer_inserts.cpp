@@ -98,6 +98,7 @@ void change_writer::write_job_rows() {
     for (size_t column = 0; column < row.size(); ++column) columns[column].add(row[column]);
   }
   std::vector<value> values;
+  values.reserve(columns.size());
   for (array_text& column : columns) values.push_back(column.take());
   database_.query_text(sql::insert_jobs, values);
 }

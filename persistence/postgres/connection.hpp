@@ -39,7 +39,7 @@ private:
 /// All rows of an answer; begins before the first.
 class rows final : private stored_row {
 public:
-  explicit rows(pqxx::result all) : all_{std::move(all)} {}
+  explicit rows(const pqxx::result& all) : all_{all} {} // a handle: copies share the rows
   bool next() { return ++at_ <= static_cast<size_t>(all_.size()); }
   void rewind() { at_ = 0; }
   const stored_row& row() const { return *this; }
