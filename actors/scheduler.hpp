@@ -184,6 +184,7 @@ private:
 
   bool recovered_ = false, ready_ = false;
   bool loading_ = false;
+  bool loads_fail_ = false; ///< the last load failed, and the log says why
   std::optional<std::chrono::steady_clock::time_point> load_timer_at_;
   bool load_from_beginning_ = true;
   load_position loaded_until_{wall_time::min(), job_id{}}; ///< jobs at or before it are in hand or were

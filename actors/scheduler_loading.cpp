@@ -143,13 +143,16 @@ void scheduler_state::load_later(milliseconds wait) {
 void scheduler_state::take_window(window_loaded& window) {
   loading_ = false;
   if (!window.error.empty()) {
-    spdlog::error("jobs of shard {} can't be loaded now: {}", value_of(settings_.shard), window.error);
+    if (!std::exchange(loads_fail_, true))
+      spdlog::error("jobs of shard {} can't be loaded now: {}", value_of(settings_.shard), window.error);
     ++with_.statistics->background_failures;
     loaded_until_ = std::min(loaded_until_, position_before_load_);
     load_from_beginning_ = from_beginning_before_load_;
     hand_.end_load();
     return load_later(settings_.reload_after_error);
   }
+  if (std::exchange(loads_fail_, false))
+    spdlog::info("jobs of shard {} can be loaded again", value_of(settings_.shard));
   // A push that found no room meanwhile has moved the watermark back; it must not move forward again here.
   if (!window.complete && !window.jobs.empty())
     loaded_until_ = std::min(loaded_until_, load_position{window.jobs.back().due_at, window.jobs.back().id});

@@ -23,8 +23,10 @@ void postgres_test::start() {
   writer_.reset();
   journal_.reset();
   auto opened = postgres::open_postgres_journal(
-      options(), std::make_shared<postgres::commit_fault>(
-                     [this](postgres::commit_step step) { return fault_ ? fault_(step) : no_fault; }));
+      options(), std::make_shared<postgres::commit_fault>([this](postgres::commit_step step) {
+        const auto fault = fault_; // it may replace itself
+        return fault ? fault(step) : no_fault;
+      }));
   if (!opened) throw std::runtime_error{opened.error()};
   journal_ = std::move(*opened);
   writer_ = journal_->open_writer();
