@@ -1,8 +1,8 @@
-# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan. FAILED_BEFORE: what a caller has
-# found already, as so many failed tests.
+# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan. FINDINGS_BEFORE: a file with what
+# a caller has found wrong already, which counts as one failed test.
 # shellcheck shell=bash
 
-passed=0 failed=${FAILED_BEFORE:-0} skipped=0
+passed=0 failed=0 skipped=0
 run_prefix=()
 
 # run_preset NAME [CMAKE-OPTION...] -- [CTEST-OPTION...]: a build that fails counts as one failed test, so that the other presets still run.
@@ -60,6 +60,11 @@ explain_skipped() {
 
 # The last line of a test script, and its exit status.
 finish_runs() {
+  if [[ -n ${FINDINGS_BEFORE-} ]]; then
+    echo "== found before the tests"
+    tail -n 40 "$FINDINGS_BEFORE"
+    failed=$((failed + 1))
+  fi
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0)) || exit 1
   exit 0
