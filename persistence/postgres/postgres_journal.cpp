@@ -37,6 +37,7 @@ public:
   std::unique_ptr<journal_reader> open_reader() override {
     connection_settings reading = settings_;
     reading.call_timeout = call_of_reader;
+    reading.faults = nullptr;
     return named([&] { return std::make_unique<reader>(reading, registered_.takeovers); });
   }
   const std::array<uint8_t, 16>& database_secret() const override { return registered_.secret; }

@@ -39,6 +39,14 @@ inline constexpr char specs_of_targets[] = "select id, spec from ww_target where
 
 inline constexpr char live_view[] = WHEELWORK_LIVE_VIEW;
 inline constexpr char history_view[] = WHEELWORK_HISTORY_VIEW;
+/// `limit 1` fixes the order: from the term to its jobs, newest first.
+inline constexpr char live_by_term[] =
+    "from ww_job_term l cross join lateral (select * from ww_job h where h.id = l.job_id limit 1) j";
+inline constexpr char history_by_term[] =
+    "from ww_job_term l cross join lateral (select * from ww_job_history h where h.id = l.job_id limit 1) j";
+/// `offset 0` fixes the order: from the few that run to their ids, not the other way round.
+inline constexpr char all_running[] = "from (select * from ww_job where shard = any(array(select shard::smallint from "
+                                      "ww_shard)) and running offset 0) j";
 inline constexpr char find_live[] = WHEELWORK_LIVE_VIEW "from ww_job j where id = $1";
 inline constexpr char find_history[] = WHEELWORK_HISTORY_VIEW "from ww_job_history j where id = $1";
 inline constexpr char attempts_of_job[] = "select number, node, started_at, finished_at, outcome, error, response from "

@@ -20,7 +20,9 @@ inline constexpr char reserve_ids[] =
     "update ww_shard set id_milliseconds_reserved = greatest(id_milliseconds_reserved, $2) where shard = $1";
 
 inline constexpr char read_id_bounds[] = "select ids_ahead, ids_behind from ww_database where id = 0";
-inline constexpr char set_id_bounds[] = "update ww_database set ids_ahead = $1, ids_behind = $2 where id = 0";
+/// Several writers widen them.
+inline constexpr char widen_id_bounds[] = "update ww_database set ids_ahead = greatest(ids_ahead, $1), ids_behind = "
+                                          "greatest(ids_behind, $2) where id = 0";
 inline constexpr char highest_id[] =
     "select greatest(coalesce((select max(id) from ww_job), 0), coalesce((select max(id) from ww_job_history), 0))";
 

@@ -1,7 +1,7 @@
 // Postgres only: what is read often can walk along an index and sorts nothing. A statement that can't shows up here,
 // not in production: tables are scanned and rows sorted only where there is no other way.
 #include "persistence/postgres/connection.hpp"
-#include "persistence/postgres/job_query.hpp"
+#include "persistence/postgres/dialect.hpp"
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_read.hpp"
 #include "persistence/postgres/sql_retention.hpp"
@@ -42,7 +42,7 @@ protected:
   }
   /// Of a list of finished or live jobs.
   std::string plan(const job_filter& filter, bool live, std::optional<int64_t> task = std::nullopt) {
-    const std::string sql = postgres::text_of_list(filter, live, task);
+    const std::string sql = query_of_list(postgres::dialect::reading.list, filter, live, task, {}).text;
     std::vector<postgres::value> values; // growing, so that no span is empty
     while (sql.find("$" + std::to_string(values.size() + 1)) != std::string::npos)
       values.emplace_back(static_cast<int64_t>(values.size() + 4));
@@ -99,7 +99,7 @@ TEST_F(postgres_plan_test, retention_finds_what_is_old_without_a_scan) {
   EXPECT_THAT(plan(sql::drop_old_fires, {100, 10}), HasSubstr("fire_time"));
   EXPECT_THAT(plan(sql::drop_old_skips, {100, 10}), HasSubstr("fire_skip_retention"));
   EXPECT_THAT(plan(sql::drop_expired_keys, {100, 10}), HasSubstr("unique_key_until"));
-  EXPECT_THAT(plan(std::string{sql::task_columns} + sql::where_shard, {3}), walks("task_shard"));
+  EXPECT_THAT(plan(sql::tasks_of_shard, {3}), walks("task_shard"));
 }
 
 } // namespace
