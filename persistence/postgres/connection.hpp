@@ -4,7 +4,7 @@
 
 #include "persistence/postgres/commit_fault.hpp"
 #include "persistence/postgres/value.hpp"
-#include "persistence/postgres/watchdog.hpp"
+#include "persistence/sql/watchdog.hpp"
 #include "persistence/stored_row.hpp"
 #include "schedule/time.hpp"
 
