@@ -285,4 +285,18 @@ result<size_t, journal_error> writer::drop_history(wall_time finished_before, si
   });
 }
 
+result<void, journal_error> writer::prepare_history(wall_time now) {
+  return caught([&] {
+    try {
+      const history_day today = history_days::day_of(now);
+      run_again_if_lost([&] {
+        for (const history_day day : {today, today + std::chrono::days{1}}) make_day_ahead(day);
+      });
+    } catch (const failure& error) {
+      if (!error.is("55P03")) throw;
+      after_failure(error); // somebody reads or changes the table: next time
+    }
+  });
+}
+
 } // namespace wheelwork::postgres

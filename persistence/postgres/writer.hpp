@@ -19,6 +19,7 @@ public:
   result<void, journal_error> release_shards() override;
   result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) override;
   milliseconds history_piece() const override { return std::chrono::days{1}; }
+  result<void, journal_error> prepare_history(wall_time now) override;
 
 private:
   using receipts = std::vector<journal_receipt>;
@@ -51,6 +52,8 @@ private:
   template <class Function>
   void run_again_if_lost(Function&& function);
   [[noreturn]] void throw_fenced();
+  /// Makes one day of history in a transaction of its own if it is missing (history_ahead.cpp).
+  void make_day_ahead(history_day day);
   size_t drop_in_transaction(wall_time finished_before, size_t rows);
   /// One step of throwing away history; answers how many rows went.
   size_t drop_old_jobs(wall_time finished_before, size_t rows);
