@@ -1,7 +1,5 @@
 #include "persistence/diagnosis_rules.hpp"
 
-#include "schedule/time_text.hpp"
-
 #include <algorithm>
 #include <array>
 
@@ -39,8 +37,15 @@ std::string words_for_bytes(uint64_t bytes) {
 }
 
 std::string words_for_span(milliseconds span) {
-  if (span >= milliseconds{1000}) span -= span % milliseconds{1000};
-  return format_duration(span);
+  const auto both = [&](milliseconds large, const char* large_name, milliseconds small, const char* small_name) {
+    const auto rest = span % large / small;
+    return std::to_string(span / large) + large_name + (rest > 0 ? std::to_string(rest) + small_name : "");
+  };
+  using namespace std::chrono_literals;
+  if (span >= 48h) return both(24h, "d", 1h, "h");
+  if (span >= 1h) return both(1h, "h", 1min, "m");
+  if (span >= 1min) return both(1min, "m", 1s, "s");
+  return std::to_string(span >= 1s ? span / 1s : span.count()) + (span >= 1s ? "s" : "ms");
 }
 
 finding judge_tables(const migration_status& status) {

@@ -7,7 +7,7 @@ namespace wheelwork {
 
 /// `1.5 GiB`, `12 MiB`, `300 bytes`.
 std::string words_for_bytes(uint64_t bytes);
-/// Whole seconds from a second on: `3m20s`, `250ms`.
+/// Its two largest units: `2d4h`, `3m20s`, `250ms`.
 std::string words_for_span(milliseconds span);
 /// The higher of the two limits that the number reaches.
 template <class Number>

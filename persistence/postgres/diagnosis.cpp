@@ -57,8 +57,8 @@ private:
     } catch (const failure& error) {
       if (error.is_class("08") || !database_.roll_back()) throw;
       if (error.is(right_missing))
-        add({check, severity::note, std::string{"not to be seen by this user: "} + error.what(),
-             "grant the role pg_monitor to the database user"});
+        add({check, severity::error, std::string{"not to be read by this user: "} + error.what(),
+             "a node as this user could not work: let it own the tables, or grant it the role that does"});
       else if (error.is(lock_not_available))
         add({check, severity::warning, std::string{"a lock is in the way: "} + error.what(),
              "see lock waits; a node waits behind it as well"});
