@@ -38,7 +38,7 @@ finding judge_file_system(const std::string& folder, long number) {
   switch (static_cast<unsigned long>(number) & 0xffffffffUL) {
   case 0x01021994: // tmpfs
   case 0x858458f6: // ramfs
-    return {"file system", severity::error, folder + " is in memory (tmpfs)",
+    return {"file system", severity::warning, folder + " is in memory (tmpfs)",
             "all jobs are gone with the next start of the machine: name a file on a disk in database.url"};
   case 0x65735546:
     return {"file system", severity::note, folder + " is a FUSE file system",

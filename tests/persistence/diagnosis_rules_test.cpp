@@ -210,7 +210,7 @@ TEST(diagnosis_rules, sqlite_files) {
 TEST(diagnosis_rules, sqlite_file_systems) {
   expect(sqlite::judge_file_system("/d", 0xEF53), severity::ok, "local");
   expect(sqlite::judge_file_system("/d", 0x6969), severity::error, "NFS");
-  expect(sqlite::judge_file_system("/d", 0x01021994), severity::error, "memory");
+  expect(sqlite::judge_file_system("/d", 0x01021994), severity::warning, "memory");
   expect(sqlite::judge_file_system("/d", 0x65735546), severity::note, "FUSE");
   expect(sqlite::judge_file_system("/d", 0x794c7630), severity::note, "container");
 }
