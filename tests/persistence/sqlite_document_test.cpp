@@ -22,7 +22,7 @@ protected:
     journal_ = std::move(*opened);
     write_a_life(*journal_->open_writer(), clock_.now);
   }
-  ~sqlite_document_test() override { sqlite3_close(shell_); }
+  void TearDown() override { sqlite3_close(shell_); }
 
   using all_rows = std::vector<std::vector<std::string>>;
   all_rows rows_of(const std::string& sql) {

@@ -134,7 +134,7 @@ std::string postgres_server::value(const std::string& sql, const std::string& da
 }
 
 std::string postgres_server::new_database() {
-  const std::string name = "test_" + std::to_string(++databases_);
+  std::string name = "test_" + std::to_string(++databases_);
   execute("create database " + name);
   return name;
 }

@@ -40,6 +40,7 @@ void give_up_root(const account& as) {
 /// Its output goes to the descriptor. The process ends with this one.
 pid_t spawn(const std::vector<std::string>& command, int output, const std::filesystem::path& folder) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
   arguments.push_back(nullptr);
   const auto as = account_of_servers();
