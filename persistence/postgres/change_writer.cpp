@@ -39,8 +39,8 @@ void change_writer::prepare(std::span<const journal_change> changes) {
   targets_.write_noted();
   if (keys.size() > 0)
     for (auto found = database_.query(sql::find_unique_keys, keys.take()); found.next();)
-      keys_[std::string{found->text(0)}] = {job_id{static_cast<uint64_t>(found->integer(1))},
-                                            to_time(found->optional_integer(2))};
+      keys_[std::string{found->text(0)}] = {
+          job_id{static_cast<uint64_t>(found->integer(1))}, to_time(found->optional_integer(2)), {}};
   if (tasks.size() == 0) return;
   if (tasks_seen_.size() >= tasks_seen_max) tasks_seen_.clear();
   for (auto found = database_.query(sql::find_tasks, tasks.take()); found.next();)
@@ -106,7 +106,7 @@ void change_writer::apply_insert(const new_job& made, uint32_t index, shard_id s
 std::optional<job_id> change_writer::take_unique_key(const new_job& made) {
   if (const auto found = keys_.find(made.unique_key); found != keys_.end())
     if (!found->second.until || *found->second.until > made.created_at) return found->second.holder;
-  const taken_key taken{made.made.id, made.unique_until};
+  const taken_key taken{made.made.id, made.unique_until, made.created_at};
   keys_[made.unique_key] = taken;
   keys_to_put_[made.unique_key] = taken;
   return std::nullopt;

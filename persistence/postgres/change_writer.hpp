@@ -67,6 +67,7 @@ private:
   struct taken_key {
     job_id holder{};
     std::optional<wall_time> until;
+    wall_time pushed_at{}; ///< only of one to be put
   };
 
   /// A second write to a job must see the first, so it comes into the next statement.

@@ -122,14 +122,17 @@ void change_writer::write_terms_and_fires() {
 
 void change_writer::write_unique_keys() {
   if (keys_to_put_.empty()) return;
-  array_text keys, ids, until;
+  array_text keys, ids, until, pushed_at;
   for (const auto& [key, taken] : keys_to_put_) {
     keys.add(key);
     ids.add(value_of(taken.holder));
     until.add(to_column(taken.until));
+    pushed_at.add(to_column(taken.pushed_at));
   }
+  const size_t wanted = keys_to_put_.size();
   keys_to_put_.clear();
-  database_.run(sql::put_unique_keys, keys.take(), ids.take(), until.take());
+  if (database_.query(sql::put_unique_keys, keys.take(), ids.take(), until.take(), pushed_at.take()).size() < wanted)
+    throw failure{serialization_failure, "another writer took a unique key in between"};
 }
 
 } // namespace wheelwork::postgres

@@ -21,6 +21,8 @@ namespace wheelwork::postgres {
 
 /// SQLSTATE of this program's own: the server did not answer in time.
 inline constexpr char no_answer[] = "08W01";
+/// SQLSTATE: the transaction met another one, and the same again will do.
+inline constexpr char serialization_failure[] = "40001";
 
 /// What Postgres answered, or that it answered nothing any more.
 class failure : public std::runtime_error {

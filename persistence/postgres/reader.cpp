@@ -174,8 +174,8 @@ auto reader::count_live() -> answer<live_count> {
     };
     count.live = number(sql::count_live);
     count.running = number(sql::count_running);
-    if (auto all = database_->query(sql::read_writer, 0); all.next())
-      count.batch = static_cast<uint64_t>(all->integer(1));
+    for (auto all = database_->query(sql::batches_of_writers); all.next();)
+      count.batches.push_back(static_cast<uint64_t>(all->integer(0)));
     return count;
   });
 }

@@ -23,9 +23,13 @@ inline constexpr char add_fires[] =
 inline constexpr char drop_fires[] =
     "delete from ww_fire f using unnest($1::bigint[], $2::bigint[], $3::bigint[]) as g(task, fire_time, job_id) "
     "where f.task = g.task and f.fire_time = g.fire_time and f.job_id = g.job_id";
+/// Only keys that are free at the time of the push, since another writer may have taken one after this one looked.
+/// Answers one row for each that it got.
 inline constexpr char put_unique_keys[] =
-    "insert into ww_unique_key (key, job_id, until) select * from unnest($1::text[], $2::bigint[], $3::bigint[]) "
-    "on conflict (key) do update set job_id = excluded.job_id, until = excluded.until";
+    "with given as materialized (select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as "
+    "g(key, job_id, until, pushed_at)) insert into ww_unique_key as k (key, job_id, until) "
+    "select key, job_id, until from given order by key on conflict (key) do update set job_id = excluded.job_id, "
+    "until = excluded.until where k.until <= (select pushed_at from given g where g.key = excluded.key) returning 1";
 
 /// History is written from the live row only, which the same statement deletes. A start that was recorded and got no
 /// result stays visible as the last attempt. Answers the ids that were not live.

@@ -168,8 +168,8 @@ auto reader::count_live() -> answer<live_count> {
     };
     count.live = number(sql::count_live);
     count.running = number(sql::count_running);
-    if (auto rows = database_->query(sql::read_writer, 0); rows.next())
-      count.batch = static_cast<uint64_t>(rows->integer(1));
+    for (auto rows = database_->query(sql::batches_of_writers); rows.next();)
+      count.batches.push_back(static_cast<uint64_t>(rows->integer(0)));
     return count;
   });
 }
