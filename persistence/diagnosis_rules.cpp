@@ -89,7 +89,8 @@ finding judge_lease(const std::optional<lease_holder>& last) {
 }
 
 finding judge_running(const running_rows& rows, bool some_node_alive) {
-  const std::string all = std::to_string(rows.all) + " jobs have a recorded start";
+  if (rows.all == 0) return {"running jobs", severity::ok, "none with a recorded start", ""};
+  const std::string all = std::to_string(rows.all) + " with a recorded start";
   if (rows.without_owner == 0) return {"running jobs", severity::ok, all + ", each of a node that is alive", ""};
   const std::string found = all + ", " + std::to_string(rows.without_owner) +
                             " of them by a node that is not alive, the oldest " + words_for_span(rows.oldest) + " ago";

@@ -70,8 +70,8 @@ TEST(diagnosis_rules, who_holds_the_lease) {
 }
 
 TEST(diagnosis_rules, running_jobs_need_an_owner) {
-  expect(judge_running({5, 0, {}}, true), severity::ok, "5 jobs");
-  expect(judge_running({0, 0, {}}, false), severity::ok, "0 jobs");
+  expect(judge_running({5, 0, {}}, true), severity::ok, "5 with a recorded start");
+  expect(judge_running({0, 0, {}}, false), severity::ok, "none");
   const finding without_node = judge_running({5, 2, 90s}, false), beside = judge_running({5, 2, 90s}, true);
   expect(without_node, severity::warning, "2 of them by a node that is not alive, the oldest 1m30s ago");
   EXPECT_THAT(without_node.advice, HasSubstr("start a node"));

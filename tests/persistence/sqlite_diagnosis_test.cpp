@@ -140,7 +140,7 @@ TEST_F(sqlite_diagnosis_test, running_jobs_whose_node_is_gone_are_found) {
   start_of_one.starts.push_back({job_id{1}, 1, clock_.now - milliseconds{90'000}, target_kind::native});
   ASSERT_TRUE(writer_->commit({inserting({pushed(1, at(0)), pushed(2, at(0))})}));
   ASSERT_TRUE(writer_->commit({start_of_one}));
-  expect("running jobs", severity::ok, "1 jobs");
+  expect("running jobs", severity::ok, "1 with a recorded start");
   execute("update ww_job set started_node = 'node-z' where running");
   expect("running jobs", severity::warning, "1 of them by a node that is not alive, the oldest 1m30s ago");
   execute("update ww_job set started_node = 'node-a' where running");
