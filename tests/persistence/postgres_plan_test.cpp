@@ -2,6 +2,7 @@
 // not in production: tables are scanned and rows sorted only where there is no other way.
 #include "persistence/postgres/connection.hpp"
 #include "persistence/postgres/job_query.hpp"
+#include "persistence/postgres/sql_diagnosis.hpp"
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_read.hpp"
 #include "persistence/postgres/sql_retention.hpp"
@@ -100,6 +101,10 @@ TEST_F(postgres_plan_test, retention_finds_what_is_old_without_a_scan) {
   EXPECT_THAT(plan(sql::drop_old_skips, {100, 10}), HasSubstr("fire_skip_retention"));
   EXPECT_THAT(plan(sql::drop_expired_keys, {100, 10}), HasSubstr("unique_key_until"));
   EXPECT_THAT(plan(std::string{sql::task_columns} + sql::where_shard, {3}), walks("task_shard"));
+}
+
+TEST_F(postgres_plan_test, the_diagnosis_does_not_read_all_live_jobs) {
+  EXPECT_THAT(plan(postgres::sql::running_jobs, {"node-a"}), AllOf(HasSubstr("job_due"), Not(HasSubstr("Seq Scan"))));
 }
 
 } // namespace
