@@ -52,6 +52,17 @@ TEST_F(sqlite_document_test, every_query_of_the_page_runs_and_finds_something) {
   }
 }
 
+TEST_F(sqlite_document_test, no_query_of_the_page_reads_all_live_jobs) {
+  size_t of_live_jobs = 0;
+  for (const std::string& sql : documented_sql("sqlite")) {
+    if (sql.find("ww_shard s") == std::string::npos || sql.find("ww_job j") == std::string::npos) continue;
+    ++of_live_jobs;
+    for (const auto& step : rows_of("explain query plan " + sql))
+      EXPECT_EQ(step.at(3).find("SCAN j"), std::string::npos) << sql << step.at(3);
+  }
+  EXPECT_EQ(of_live_jobs, 3u);
+}
+
 TEST_F(sqlite_document_test, every_table_and_column_stands_in_the_page) {
   const auto documented = documented_columns();
   size_t tables = 0;
