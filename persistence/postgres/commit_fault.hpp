@@ -1,19 +1,14 @@
-// Where a test may stand in the way of the Postgres writer: the steps of a transaction at which it can pretend that the
-// connection was lost.
+// How a test stands in the way of the Postgres writer.
 #pragma once
+
+#include "persistence/sql/commit_step.hpp"
 
 #include <functional>
 #include <memory>
 
 namespace wheelwork::postgres {
 
-enum class commit_step {
-  open,          ///< before the connection is opened (again)
-  begin,         ///< before the transaction begins
-  before_commit, ///< before COMMIT is sent: nothing is applied
-  after_commit,  ///< COMMIT went through: the transaction is applied although its answer is lost
-  settle,        ///< before the writer row is read to find out
-};
+using wheelwork::commit_step;
 
 /// Answers the SQLSTATE to pretend, null for none. 08006 is a lost connection.
 using commit_fault = std::function<const char*(commit_step)>;

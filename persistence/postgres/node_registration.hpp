@@ -4,7 +4,8 @@
 
 #include "persistence/journal.hpp"
 #include "persistence/postgres/connection.hpp"
-#include "persistence/postgres/reader.hpp"
+#include "persistence/rows.hpp"
+#include "persistence/sql/shard_takeover.hpp"
 
 namespace wheelwork::postgres {
 

@@ -36,12 +36,15 @@ public:
       throw std::runtime_error{"there is no writer " + std::to_string(number) + " among the " +
                                std::to_string(registered_.writers) + " of this node"};
     const writer_identity identity{number, registered_.self.incarnation};
-    return named([&] { return std::make_unique<writer>(settings_, identity, registered_.self, clock_); });
+    connection_settings writing = settings_;
+    writing.fixed_plans = true;
+    return named([&] { return std::make_unique<writer>(writing, identity, registered_.self, clock_, uses_); });
   }
   uint16_t writers() const override { return registered_.writers; }
   std::unique_ptr<journal_reader> open_reader() override {
     connection_settings reading = settings_;
     reading.call_timeout = call_of_reader;
+    reading.faults = nullptr;
     return named([&] { return std::make_unique<reader>(reading, registered_.takeovers); });
   }
   const std::array<uint8_t, 16>& database_secret() const override { return registered_.secret; }
@@ -61,6 +64,7 @@ private:
   connection_settings settings_;
   registration registered_;
   const clock_source* clock_;
+  std::shared_ptr<target_uses> uses_ = std::make_shared<target_uses>(); ///< of all writers
 };
 
 // What all calls that open a database have in common: every error becomes a text that begins with its name.

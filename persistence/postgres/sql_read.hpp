@@ -10,11 +10,11 @@ namespace wheelwork::postgres::sql {
 
 inline constexpr char window_from_start[] =
     "select " WHEELWORK_JOB_COLUMNS " from ww_job where shard = $1 and not running and due_at < $2 "
-    "order by due_at, id limit $3";
+    "order by due_at, id + 0 limit $3";
 inline constexpr char window_after[] =
     "select " WHEELWORK_JOB_COLUMNS
-    " from ww_job where shard = $1 and not running and (due_at, id) > ($2, $3) and due_at < $4 "
-    "order by due_at, id limit $5";
+    " from ww_job where shard = $1 and not running and (due_at, id + 0) > ($2, $3) and due_at < $4 "
+    "order by due_at, id + 0 limit $5";
 /// Sorted by the reader: an order here would tempt into walking all live jobs by id.
 inline constexpr char running_of_shard[] =
     "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = $1 and running";
@@ -39,6 +39,14 @@ inline constexpr char specs_of_targets[] = "select id, spec from ww_target where
 
 inline constexpr char live_view[] = WHEELWORK_LIVE_VIEW;
 inline constexpr char history_view[] = WHEELWORK_HISTORY_VIEW;
+/// `limit 1` fixes the order: from the term to its jobs, newest first.
+inline constexpr char live_by_term[] =
+    "from ww_job_term l cross join lateral (select * from ww_job h where h.id = l.job_id limit 1) j";
+inline constexpr char history_by_term[] =
+    "from ww_job_term l cross join lateral (select * from ww_job_history h where h.id = l.job_id limit 1) j";
+/// `offset 0` fixes the order: from the few that run to their ids, not the other way round.
+inline constexpr char all_running[] = "from (select * from ww_job where shard = any(array(select shard::smallint from "
+                                      "ww_shard)) and running offset 0) j";
 inline constexpr char find_live[] = WHEELWORK_LIVE_VIEW "from ww_job j where id = $1";
 inline constexpr char find_history[] = WHEELWORK_HISTORY_VIEW "from ww_job_history j where id = $1";
 inline constexpr char attempts_of_job[] = "select number, node, started_at, finished_at, outcome, error, response from "

@@ -23,7 +23,8 @@ inline constexpr char update_task_states[] =
     "update ww_task_state s set fired_until = greatest(s.fired_until, g.fired_until), runs = g.runs, "
     "next_fire = g.next_fire, enabled_at = g.enabled_at, disabled_at = g.disabled_at from unnest($1::bigint[], "
     "$2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) as "
-    "g(task, fired_until, runs, next_fire, enabled_at, disabled_at) where s.task = g.task";
+    "g(task, fired_until, runs, next_fire, enabled_at, disabled_at) where s.task = g.task and s.task = "
+    "any($1::bigint[])";
 inline constexpr char delete_task[] = "delete from ww_task where id = $1";
 inline constexpr char delete_task_state[] = "delete from ww_task_state where task = $1";
 inline constexpr char put_skips[] =
@@ -31,10 +32,12 @@ inline constexpr char put_skips[] =
     "$3::smallint[], $4::bigint[], $5::bigint[]) on conflict (task, from_at, verdict) do update set "
     "to_at = excluded.to_at, count = excluded.count";
 
-inline constexpr char task_columns[] = "select t.id, t.name, t.version, t.created_at, t.updated_at, t.spec, "
-                                       "s.fired_until, s.runs, s.next_fire, s.enabled_at, "
-                                       "s.disabled_at from ww_task t join ww_task_state s on s.task = t.id ";
-inline constexpr char where_shard[] = "where t.shard = $1 order by t.id";
-inline constexpr char where_name[] = "where t.name = $1";
+#define WHEELWORK_TASKS                                                                                                \
+  "select t.id, t.name, t.version, t.created_at, t.updated_at, t.spec, s.fired_until, s.runs, s.next_fire, "           \
+  "s.enabled_at, s.disabled_at from ww_task t join ww_task_state s on s.task = t.id "
+inline constexpr char tasks_of_shard[] = WHEELWORK_TASKS "where t.shard = $1 order by t.id";
+inline constexpr char task_by_name[] = WHEELWORK_TASKS "where t.name = $1";
+inline constexpr char tasks_after_name[] = WHEELWORK_TASKS "where t.name > $1";
+#undef WHEELWORK_TASKS
 
 } // namespace wheelwork::postgres::sql

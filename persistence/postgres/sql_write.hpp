@@ -21,13 +21,16 @@ inline constexpr char reserve_ids[] =
     "update ww_shard set id_milliseconds_reserved = greatest(id_milliseconds_reserved, $2) where shard = $1";
 
 inline constexpr char read_id_bounds[] = "select ids_ahead, ids_behind from ww_database where id = 0";
-inline constexpr char set_id_bounds[] = "update ww_database set ids_ahead = $1, ids_behind = $2 where id = 0";
+/// Several writers widen them.
+inline constexpr char widen_id_bounds[] = "update ww_database set ids_ahead = greatest(ids_ahead, $1), ids_behind = "
+                                          "greatest(ids_behind, $2) where id = 0";
 inline constexpr char highest_id[] =
     "select greatest(coalesce((select max(id) from ww_job), 0), coalesce((select max(id) from ww_job_history), 0))";
 
 inline constexpr char find_targets[] = "select id, hash from ww_target where hash = any($1::bytea[])";
 inline constexpr char add_targets[] =
-    "insert into ww_target (hash, spec) select * from unnest($1::bytea[], $2::text[]) on conflict (hash) do nothing";
+    "insert into ww_target (hash, spec) select * from unnest($1::bytea[], $2::text[]) as "
+    "g(hash, spec) order by hash on conflict (hash) do nothing";
 inline constexpr char find_tasks[] = "select id from ww_task where id = any($1::bigint[])";
 inline constexpr char find_unique_keys[] = "select key, job_id, until from ww_unique_key where key = any($1::text[])";
 

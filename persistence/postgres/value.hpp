@@ -1,6 +1,8 @@
 // Values on their way to Postgres, all in text form: single parameters, cells of COPY and elements of arrays.
 #pragma once
 
+#include "persistence/sql/storable_text.hpp"
+
 #include <pqxx/strconv>
 
 #include <cstdint>
@@ -14,10 +16,6 @@ namespace wheelwork::postgres {
 struct blob {
   std::string_view bytes;
 };
-
-/// Postgres refuses texts with NUL characters or bytes that are no UTF-8 (the output of a process may have both): they
-/// become U+FFFD.
-std::string storable_text(std::string_view text);
 
 class value {
 public:

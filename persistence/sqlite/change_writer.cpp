@@ -14,8 +14,6 @@ namespace {
 constexpr size_t tasks_seen_max = 100'000;
 constexpr int64_t id_bound_step = 60'000; // milliseconds
 
-[[noreturn]] void refuse(journal_errc code, std::string message) { throw change_refused{{code, std::move(message)}}; }
-
 std::optional<std::string_view> unless_empty(const std::string& text) {
   if (text.empty()) return std::nullopt;
   return text;

@@ -2,17 +2,13 @@
 #pragma once
 
 #include "persistence/rows.hpp"
+#include "persistence/sql/change_statements.hpp"
 #include "persistence/sqlite/connection.hpp"
 #include "persistence/sqlite/target_rows.hpp"
 
 #include <unordered_set>
 
 namespace wheelwork::sqlite {
-
-/// A change can't be applied; what it wrote so far must be undone.
-struct change_refused {
-  journal_error why;
-};
 
 class change_writer {
 public:
@@ -64,9 +60,6 @@ private:
   std::unordered_set<uint64_t> tasks_seen_; ///< exist, as far as this transaction goes
   std::unordered_map<uint16_t, uint64_t> highest_of_shard_;
   uint64_t highest_at_open_ = 0;
-  struct id_bounds {
-    int64_t ahead = 0, behind = 0;
-  };
   std::optional<id_bounds> id_bounds_;
   bool id_bounds_changed_ = false;
 };

@@ -1,20 +1,14 @@
-// Where a test may stand in the way of the SQLite writer: the steps of a transaction at which it can pretend that
-// SQLite failed.
+// How a test stands in the way of the SQLite writer.
 #pragma once
+
+#include "persistence/sql/commit_step.hpp"
 
 #include <functional>
 #include <memory>
-#include <string_view>
 
 namespace wheelwork::sqlite {
 
-enum class commit_step {
-  open,          ///< before the connection is opened (again)
-  begin,         ///< before BEGIN IMMEDIATE
-  before_commit, ///< before COMMIT: nothing is applied
-  after_commit,  ///< COMMIT went through: the transaction is applied although its answer is lost
-  settle,        ///< before the writer row is read to find out
-};
+using wheelwork::commit_step;
 
 /// Answers SQLITE_OK or the result code to pretend.
 using commit_fault = std::function<int(commit_step)>;

@@ -42,6 +42,11 @@ inline constexpr char spec_of_target[] = "select spec from ww_target where id = 
 
 inline constexpr char live_view[] = WHEELWORK_LIVE_VIEW;
 inline constexpr char history_view[] = WHEELWORK_HISTORY_VIEW;
+/// `cross` fixes the order: from the term to its jobs.
+inline constexpr char live_by_term[] = "from ww_job_term l cross join ww_job j on j.id = l.job_id";
+inline constexpr char history_by_term[] = "from ww_job_term l cross join ww_job_history j on j.id = l.job_id";
+inline constexpr char all_running[] = "from ww_job j indexed by ww_job_due";
+inline constexpr char along_running[] = "shard in (select shard from ww_shard) and running = 1";
 inline constexpr char find_live[] = WHEELWORK_LIVE_VIEW "from ww_job j where id = ?1";
 inline constexpr char find_history[] = WHEELWORK_HISTORY_VIEW "from ww_job_history j where id = ?1";
 inline constexpr char attempts_of_job[] = "select number, node, started_at, finished_at, outcome, error, response from "

@@ -28,10 +28,12 @@ inline constexpr char put_skip[] =
     "insert into ww_fire_skip (task, from_at, verdict, to_at, count) values (?1, ?2, ?3, ?4, ?5) "
     "on conflict do update set to_at = excluded.to_at, count = excluded.count";
 
-inline constexpr char task_columns[] = "select t.id, t.name, t.version, t.created_at, t.updated_at, t.spec, "
-                                       "s.fired_until, s.runs, s.next_fire, s.enabled_at, "
-                                       "s.disabled_at from ww_task t join ww_task_state s on s.task = t.id ";
-inline constexpr char where_shard[] = "where t.shard = ?1 order by t.id";
-inline constexpr char where_name[] = "where t.name = ?1";
+#define WHEELWORK_TASKS                                                                                                \
+  "select t.id, t.name, t.version, t.created_at, t.updated_at, t.spec, s.fired_until, s.runs, s.next_fire, "           \
+  "s.enabled_at, s.disabled_at from ww_task t join ww_task_state s on s.task = t.id "
+inline constexpr char tasks_of_shard[] = WHEELWORK_TASKS "where t.shard = ?1 order by t.id";
+inline constexpr char task_by_name[] = WHEELWORK_TASKS "where t.name = ?1";
+inline constexpr char tasks_after_name[] = WHEELWORK_TASKS "where t.name > ?1";
+#undef WHEELWORK_TASKS
 
 } // namespace wheelwork::sqlite::sql

@@ -33,7 +33,10 @@ public:
     return named([&] { return std::make_unique<writer>(settings_, registered_.identity, registered_.self, clock_); });
   }
   std::unique_ptr<journal_reader> open_reader() override {
-    return named([&] { return std::make_unique<reader>(settings_, registered_.takeovers); });
+    connection_settings reading = settings_;
+    reading.read_only = true;
+    reading.faults = nullptr;
+    return named([&] { return std::make_unique<reader>(reading, registered_.takeovers); });
   }
   const std::array<uint8_t, 16>& database_secret() const override { return registered_.secret; }
   uint16_t shards() const override { return registered_.shards; }

@@ -4,7 +4,7 @@
 
 #include "persistence/journal.hpp"
 #include "persistence/sqlite/change_writer.hpp"
-#include "persistence/sqlite/unused_targets.hpp"
+#include "persistence/sqlite/dialect.hpp"
 
 namespace wheelwork::sqlite {
 
@@ -53,7 +53,7 @@ private:
   std::unique_ptr<connection> database_;
   std::unique_ptr<change_writer> changes_;
   std::optional<open_question> question_;
-  unused_targets unused_targets_;
+  unused_targets<dialect> unused_targets_;
 };
 
 } // namespace wheelwork::sqlite

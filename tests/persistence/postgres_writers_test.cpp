@@ -120,6 +120,34 @@ TEST_F(postgres_writers_test, a_lease_that_one_has_renewed_is_not_shortened_by_a
   EXPECT_EQ(value("select lease_ends from ww_node"), ends);
 }
 
+TEST_F(postgres_writers_test, a_target_that_one_uses_is_not_deleted_by_the_sweep_of_another) {
+  constexpr uint64_t targets = 1200;
+  // Jobs with targets of their own come and go at the one, while the other sweeps and brings some of them again.
+  const auto target_of = [](uint64_t number) { return "handler-" + std::to_string(number); };
+  std::vector<new_job> jobs;
+  for (uint64_t number = 0; number < targets; ++number) jobs.push_back(pushed(1 + number, at(0), target_of(number)));
+  ASSERT_TRUE(writers_[1]->commit({inserting(std::move(jobs), 1)}));
+  journal_change ends;
+  ends.shard = shard_id{1};
+  for (uint64_t number = 0; number < targets; ++number) {
+    job_end end = ending(1 + number);
+    end.keep = false;
+    ends.ends.push_back(end);
+  }
+  ASSERT_TRUE(writers_[1]->commit({ends}));
+  const auto sweep = [&] { ASSERT_TRUE(writers_[0]->drop_history(at(0), 100)); };
+  for (uint64_t id = 2000, steps = 0; value("select count(*) from ww_target") != "3"; ++steps) {
+    ASSERT_LT(steps, 200u);
+    sweep();
+    // In the middle of the walk, while rows are deleted, and one that is gone but that the other writer still
+    // remembers.
+    if (steps == 1 || steps == 5 || steps == 40) {
+      ASSERT_TRUE(writers_[1]->commit({inserting({pushed(id++, at(0), target_of(steps))}, 1)}));
+    }
+  }
+  EXPECT_EQ(value("select count(*) from ww_job j join ww_target t on t.id = j.target"), "3");
+}
+
 TEST_F(postgres_writers_test, there_are_no_more_than_the_node_took) {
   EXPECT_EQ(journal_->writers(), 2);
   EXPECT_THROW(journal_->open_writer(2), std::runtime_error);

@@ -1,7 +1,7 @@
 // SQLite only: what is read often walks along an index and sorts nothing. A plan that scans a table shows up here, not
 // in production.
 #include "persistence/sqlite/connection.hpp"
-#include "persistence/sqlite/job_query.hpp"
+#include "persistence/sqlite/dialect.hpp"
 #include "persistence/sqlite/sql_diagnosis.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_read.hpp"
@@ -32,7 +32,7 @@ protected:
     return text;
   }
   std::string plan(const job_filter& filter, bool live, std::optional<int64_t> task = std::nullopt) {
-    return plan(sqlite::text_of_list(filter, live, task));
+    return plan(query_of_list(sqlite::dialect::reading.list, filter, live, task, {}).text);
   }
 
   manual_clock clock_;
@@ -92,7 +92,7 @@ TEST_F(sqlite_plan_test, retention_finds_what_is_old_without_a_scan) {
   EXPECT_THAT(plan(sql::drop_old_fires), HasSubstr("ww_fire_time (fire_time<?)"));
   EXPECT_THAT(plan(sql::drop_old_skips), HasSubstr("ww_fire_skip_retention (to_at<?)"));
   EXPECT_THAT(plan(sql::drop_expired_keys), HasSubstr("ww_unique_key_until (until>? AND until<?)"));
-  EXPECT_THAT(plan(std::string{sql::task_columns} + sql::where_shard), walks("ww_task_shard (shard=?)"));
+  EXPECT_THAT(plan(sql::tasks_of_shard), walks("ww_task_shard (shard=?)"));
 }
 
 TEST_F(sqlite_plan_test, the_diagnosis_does_not_read_all_live_jobs) {

@@ -1,10 +1,10 @@
-// Ends a connection whose server does not answer: libpq itself waits for ever where a server hangs or a network
-// swallows everything. The socket is shut down from another thread, so that the waiting call returns with an error.
+// Ends a connection whose server does not answer: libraries wait for ever where a server hangs or a network swallows
+// everything. The socket is shut down from another thread, so that the waiting call returns with an error.
 #pragma once
 
 #include "schedule/time.hpp"
 
-namespace wheelwork::postgres {
+namespace wheelwork {
 
 /// The socket of one connection. Costs a system call at begin and end of each call; one thread of the process waits for
 /// all of them.
@@ -34,4 +34,4 @@ private:
   int timer_;
 };
 
-} // namespace wheelwork::postgres
+} // namespace wheelwork

@@ -1,4 +1,4 @@
-#include "persistence/postgres/watchdog.hpp"
+#include "persistence/sql/watchdog.hpp"
 
 #include <mutex>
 #include <system_error>
@@ -12,7 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-namespace wheelwork::postgres {
+namespace wheelwork {
 
 namespace {
 
@@ -104,4 +104,4 @@ watched_socket::call::~call() {
 
 bool watched_socket::call::expired() const { return watched_ && watchdog::of_process().expired(watched_->timer_); }
 
-} // namespace wheelwork::postgres
+} // namespace wheelwork

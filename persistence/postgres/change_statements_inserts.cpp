@@ -1,6 +1,5 @@
-// The statements that write gathered new jobs and what they are found by: arrays for a few, COPY for many.
-#include "persistence/job_terms.hpp"
-#include "persistence/postgres/change_writer.hpp"
+// The statements that write new jobs and what they are found by: arrays for a few, COPY for many.
+#include "persistence/postgres/change_statements.hpp"
 #include "persistence/postgres/sql_job.hpp"
 
 namespace wheelwork::postgres {
@@ -8,7 +7,7 @@ namespace wheelwork::postgres {
 namespace {
 
 /// Measured: from about here on COPY is faster than one statement with arrays, below its round trips weigh more.
-constexpr size_t copy_from_rows = 500;
+constexpr size_t copy_from_rows = 64;
 
 using job_cells = connection::copied_row;
 
@@ -57,81 +56,93 @@ job_cells cells_of(const new_job& made, shard_id shard, int64_t target, const st
 
 } // namespace
 
-void change_writer::check_unused() {
-  if (ids_to_check_.empty()) return;
-  array_text ids;
-  for (const uint64_t id : ids_to_check_) ids.add(id);
-  ids_to_check_.clear();
-  if (auto used = database_.query(sql::used_ids, ids.take()); used.next())
-    throw change_refused{
-        {journal_errc::broken, "the job id " + std::string{used->text(0)} + " was used before: it is in history"}};
-}
-
-void change_writer::write_inserts() {
-  write_unique_keys();
-  if (inserts_.empty()) return;
-  check_unused();
-  write_job_rows();
-  write_terms_and_fires();
-  inserts_.clear();
-  fires_gathered_ = false;
-}
-
-void change_writer::write_job_rows() {
+void change_statements::insert_jobs(const std::vector<gathered_insert>& jobs) {
   const auto cells_at = [&](size_t at) {
-    const gathered_insert& one = inserts_[at];
+    const gathered_insert& one = jobs[at];
     return cells_of(*one.what, one.shard, targets_.row_of(one.what->made.how), node_name_);
   };
-  if (inserts_.size() >= copy_from_rows) {
-    for (const gathered_insert& one : inserts_) targets_.row_of(one.what->made.how); // no query inside of COPY
+  if (jobs.size() >= copy_from_rows) {
+    for (const gathered_insert& one : jobs) targets_.row_of(one.what->made.how); // no query inside of COPY
     size_t next = 0;
     database_.copy("ww_job", column_names(), [&](job_cells& row) {
-      if (next == inserts_.size()) return false;
+      if (next == jobs.size()) return false;
       row = cells_at(next++);
       return true;
     });
     return;
   }
   std::array<array_text, std::tuple_size_v<job_cells>> columns;
-  for (size_t at = 0; at < inserts_.size(); ++at) {
+  for (size_t at = 0; at < jobs.size(); ++at) {
     const job_cells row = cells_at(at);
     for (size_t column = 0; column < row.size(); ++column) columns[column].add(row[column]);
   }
   std::vector<value> values;
   values.reserve(columns.size());
   for (array_text& column : columns) values.push_back(column.take());
-  database_.query_text(sql::insert_jobs, values);
+  database_.query_values(sql::insert_jobs, values);
 }
 
-void change_writer::write_terms_and_fires() {
-  array_text terms, term_ids, tasks, fire_times, fire_ids;
-  for (const gathered_insert& one : inserts_) {
-    const job& what = one.what->made;
-    for (const std::string& term : terms_of(*one.what)) {
-      terms.add(term);
-      term_ids.add(value_of(what.id));
+namespace {
+
+struct fire_columns {
+  array_text tasks, fire_times, ids;
+  explicit fire_columns(const std::vector<ledger_row>& fires) {
+    for (const ledger_row& one : fires) {
+      tasks.add(value_of(one.task));
+      fire_times.add(to_column(one.fire_time));
+      ids.add(value_of(one.job));
     }
-    if (!what.is_fire()) continue;
-    tasks.add(value_of(what.task));
-    fire_times.add(to_column(what.fire_time));
-    fire_ids.add(value_of(what.id));
   }
-  if (tasks.size() > 0) database_.run(sql::add_fires, tasks.take(), fire_times.take(), fire_ids.take());
-  if (terms.size() > 0) database_.run(sql::add_terms, terms.take(), term_ids.take());
+};
+
+struct term_columns {
+  array_text terms, ids;
+  explicit term_columns(const std::vector<term_row>& all) {
+    for (const term_row& one : all) {
+      terms.add(one.term);
+      ids.add(value_of(one.job));
+    }
+  }
+};
+
+} // namespace
+
+void change_statements::add_fires(const std::vector<ledger_row>& fires) {
+  fire_columns all{fires};
+  database_.run(sql::add_fires, all.tasks.take(), all.fire_times.take(), all.ids.take());
 }
 
-void change_writer::write_unique_keys() {
-  if (keys_to_put_.empty()) return;
-  array_text keys, ids, until, pushed_at;
-  for (const auto& [key, taken] : keys_to_put_) {
+void change_statements::drop_fires(const std::vector<ledger_row>& fires) {
+  fire_columns all{fires};
+  database_.run(sql::drop_fires, all.tasks.take(), all.fire_times.take(), all.ids.take());
+}
+
+void change_statements::add_terms(const std::vector<term_row>& terms) {
+  term_columns all{terms};
+  database_.run(sql::add_terms, all.terms.take(), all.ids.take());
+}
+
+void change_statements::drop_terms(const std::vector<term_row>& terms) {
+  term_columns all{terms};
+  database_.run(sql::drop_terms, all.terms.take(), all.ids.take());
+}
+
+void change_statements::drop_attempts(const std::vector<job_id>& jobs) {
+  array_text ids;
+  for (const job_id id : jobs) ids.add(value_of(id));
+  database_.run(sql::drop_attempts, ids.take());
+}
+
+void change_statements::put_unique_keys(const unique_key_rows& rows) {
+  array_text keys, ids, until, taken_at;
+  for (const auto& [key, taken] : rows) {
     keys.add(key);
     ids.add(value_of(taken.holder));
     until.add(to_column(taken.until));
-    pushed_at.add(to_column(taken.pushed_at));
+    taken_at.add(to_column(taken.taken_at));
   }
-  const size_t wanted = keys_to_put_.size();
-  keys_to_put_.clear();
-  if (database_.query(sql::put_unique_keys, keys.take(), ids.take(), until.take(), pushed_at.take()).size() < wanted)
+  if (database_.query(sql::put_unique_keys, keys.take(), ids.take(), until.take(), taken_at.take()).size() <
+      rows.size())
     throw failure{serialization_failure, "another writer took a unique key in between"};
 }
 

@@ -1,50 +1,42 @@
-#include "persistence/postgres/change_writer.hpp"
+#include "persistence/sql/change_writer.hpp"
 
 #include "persistence/job_terms.hpp"
-#include "persistence/postgres/sql_job.hpp"
-#include "persistence/postgres/sql_read.hpp"
-#include "persistence/postgres/sql_write.hpp"
 
 #include <algorithm>
 
-namespace wheelwork::postgres {
+namespace wheelwork {
 
 namespace {
 
 constexpr size_t tasks_seen_max = 100'000;
 constexpr int64_t id_bound_step = 60'000; // milliseconds
 
-[[noreturn]] void refuse(journal_errc code, std::string message) { throw change_refused{{code, std::move(message)}}; }
-
 } // namespace
 
-change_writer::change_writer(connection& database, std::string node_name)
-    : database_{database}, node_name_{std::move(node_name)}, targets_{database},
-      target_reader_{reading_targets(database)}, days_{database} {
-  if (auto found = database_.query(sql::highest_id); found.next())
-    highest_at_open_ = static_cast<uint64_t>(found->integer(0));
-}
+change_writer::change_writer(change_statements& statements)
+    : statements_{statements}, highest_at_open_{statements.highest_id()} {}
 
 void change_writer::prepare(std::span<const journal_change> changes) {
-  array_text keys, tasks;
+  std::vector<std::string> keys;
+  std::vector<task_id> tasks;
   std::unordered_set<uint64_t> asked;
   for (const journal_change& change : changes) {
     for (const new_job& made : change.inserts) {
-      targets_.note(made.made.how);
-      if (!made.unique_key.empty()) keys.add(made.unique_key);
+      statements_.targets().note(made.made.how);
+      if (!made.unique_key.empty()) keys.push_back(made.unique_key);
       const uint64_t task = value_of(made.made.task);
-      if (task != 0 && !tasks_seen_.contains(task) && asked.insert(task).second) tasks.add(task);
+      if (task != 0 && !tasks_seen_.contains(task) && asked.insert(task).second) tasks.push_back(made.made.task);
     }
   }
-  targets_.write_noted();
-  if (keys.size() > 0)
-    for (auto found = database_.query(sql::find_unique_keys, keys.take()); found.next();)
-      keys_[std::string{found->text(0)}] = {
-          job_id{static_cast<uint64_t>(found->integer(1))}, to_time(found->optional_integer(2)), {}};
-  if (tasks.size() == 0) return;
+  statements_.targets().write_noted();
+  if (!keys.empty()) {
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    for (auto& [key, row] : statements_.find_unique_keys(keys)) keys_[key] = row;
+  }
+  if (tasks.empty()) return;
   if (tasks_seen_.size() >= tasks_seen_max) tasks_seen_.clear();
-  for (auto found = database_.query(sql::find_tasks, tasks.take()); found.next();)
-    tasks_seen_.insert(static_cast<uint64_t>(found->integer(0)));
+  for (const task_id found : statements_.find_tasks(tasks)) tasks_seen_.insert(value_of(found));
 }
 
 void change_writer::touch(job_id id) {
@@ -60,8 +52,7 @@ void change_writer::gather(gathered_parts<Part>& into, const Part& what, journal
 }
 
 void change_writer::apply(const journal_change& change, journal_receipt& receipt) {
-  if (change.ids)
-    database_.run(sql::reserve_ids, static_cast<int64_t>(value_of(change.shard)), change.ids->milliseconds_until);
+  if (change.ids) statements_.reserve_ids(change.shard, change.ids->milliseconds_until);
   apply_tasks(change);
   for (const job_end& end : change.ends) gather(end.keep ? ends_ : dropped_, end, receipt);
   for (const unprepare& gone : change.unprepared) {
@@ -106,7 +97,7 @@ void change_writer::apply_insert(const new_job& made, uint32_t index, shard_id s
 std::optional<job_id> change_writer::take_unique_key(const new_job& made) {
   if (const auto found = keys_.find(made.unique_key); found != keys_.end())
     if (!found->second.until || *found->second.until > made.created_at) return found->second.holder;
-  const taken_key taken{made.made.id, made.unique_until, made.created_at};
+  const unique_key_row taken{made.made.id, made.unique_until, made.created_at};
   keys_[made.unique_key] = taken;
   keys_to_put_[made.unique_key] = taken;
   return std::nullopt;
@@ -120,7 +111,7 @@ void change_writer::check_insert(const new_job& made) {
   if (value_of(what.id) > highest)
     highest = value_of(what.id);
   else
-    ids_to_check_.push_back(value_of(what.id));
+    ids_to_check_.push_back(what.id);
   if (one_by_one_) check_unused();
   check_task(what.task);
   if (!what.how || what.how->spec.empty()) refuse(journal_errc::broken, "job " + to_string(what.id) + " has no target");
@@ -129,19 +120,13 @@ void change_writer::check_insert(const new_job& made) {
 
 void change_writer::check_task(task_id task) {
   if (value_of(task) == 0 || tasks_seen_.contains(value_of(task))) return;
-  array_text one;
-  one.add(value_of(task));
-  if (auto found = database_.query(sql::find_tasks, one.take()); !found.next())
+  if (statements_.find_tasks({task}).empty())
     refuse(journal_errc::conflict, "the task " + to_string(task) + " is deleted");
   tasks_seen_.insert(value_of(task));
 }
 
 void change_writer::widen_id_bounds(const new_job& made) {
-  if (!id_bounds_) {
-    auto found = database_.query(sql::read_id_bounds);
-    if (!found.next()) throw std::runtime_error{"the row of the table database is missing"};
-    id_bounds_ = id_bounds{found->integer(0), found->integer(1)};
-  }
+  if (!id_bounds_) id_bounds_ = statements_.read_id_bounds();
   const int64_t ahead = static_cast<int64_t>(milliseconds_of(made.made.id)) - to_column(made.created_at);
   const auto widen = [&](int64_t& bound, int64_t seen) {
     if (seen <= bound) return;
@@ -152,16 +137,95 @@ void change_writer::widen_id_bounds(const new_job& made) {
   widen(id_bounds_->behind, -ahead);
 }
 
+void change_writer::check_unused() {
+  if (ids_to_check_.empty()) return;
+  const auto used = statements_.find_used_id(std::exchange(ids_to_check_, {}));
+  if (used) refuse(journal_errc::broken, "the job id " + to_string(*used) + " was used before: it is in history");
+}
+
 void change_writer::write() {
-  write_ends();
-  write_taken();
-  write_agains();
-  write_starts();
-  write_lates();
+  write_moves();
   write_inserts();
-  write_states();
-  write_skips();
+  if (!states_.empty()) statements_.update_states(std::exchange(states_, {}));
+  if (!skips_.empty()) statements_.put_skips(std::exchange(skips_, {}));
   touched_.clear();
+}
+
+void change_writer::note_missing(const auto& parts, const change_statements::id_set& missing) {
+  if (missing.empty()) return;
+  for (const auto& part : parts)
+    if (missing.contains(value_of(part.what->id))) missing_.push_back({part.receipt, part.sequence, part.what->id});
+}
+
+void change_writer::write_moves() {
+  if (!ends_.empty()) note_missing(ends_, statements_.end_jobs(ends_));
+  ends_.clear();
+  write_taken();
+  if (!agains_.empty()) note_missing(agains_, statements_.put_back(agains_));
+  agains_.clear();
+  if (!starts_.empty()) note_missing(starts_, statements_.start_jobs(starts_));
+  starts_.clear();
+  if (!lates_.empty()) statements_.add_late_results(lates_);
+  lates_.clear();
+}
+
+void change_writer::write_taken() {
+  if (dropped_.empty() && unprepared_.empty()) return;
+  std::vector<job_id> ids;
+  change_statements::id_set not_found, to_unprepare;
+  for (const auto& one : dropped_) ids.push_back(one.what->id);
+  for (const auto& one : unprepared_) {
+    ids.push_back(one.what->id);
+    to_unprepare.insert(value_of(one.what->id));
+  }
+  for (const job_id id : ids) not_found.insert(value_of(id));
+  std::vector<std::pair<job_id, std::vector<std::string>>> gone;
+  std::vector<ledger_row> fires;
+  for (taken_job& taken : statements_.take_jobs(ids)) {
+    not_found.erase(value_of(taken.id));
+    gone.emplace_back(taken.id, std::move(taken.terms));
+    if (taken.fire && to_unprepare.contains(value_of(taken.id))) fires.push_back(*taken.fire);
+  }
+  drop_belongings(gone);
+  if (!fires.empty()) statements_.drop_fires(fires);
+  note_missing(dropped_, not_found);
+  note_missing(unprepared_, not_found);
+  dropped_.clear();
+  unprepared_.clear();
+}
+
+void change_writer::drop_belongings(const std::vector<std::pair<job_id, std::vector<std::string>>>& jobs) {
+  if (jobs.empty()) return;
+  std::vector<term_row> terms;
+  std::vector<job_id> ids;
+  for (const auto& [id, terms_of_job] : jobs) {
+    ids.push_back(id);
+    for (const std::string& term : terms_of_job) terms.push_back({term, id});
+  }
+  if (!terms.empty()) statements_.drop_terms(terms);
+  statements_.drop_attempts(ids);
+}
+
+void change_writer::write_inserts() {
+  if (!keys_to_put_.empty()) statements_.put_unique_keys(std::exchange(keys_to_put_, {}));
+  if (inserts_.empty()) return;
+  check_unused();
+  statements_.insert_jobs(inserts_);
+  write_terms_and_fires();
+  inserts_.clear();
+  fires_gathered_ = false;
+}
+
+void change_writer::write_terms_and_fires() {
+  std::vector<term_row> terms;
+  std::vector<ledger_row> fires;
+  for (const gathered_insert& one : inserts_) {
+    const job& what = one.what->made;
+    for (std::string& term : terms_of(*one.what)) terms.push_back({std::move(term), what.id});
+    if (what.is_fire()) fires.push_back({what.task, what.fire_time, what.id});
+  }
+  if (!fires.empty()) statements_.add_fires(fires);
+  if (!terms.empty()) statements_.add_terms(terms);
 }
 
 void change_writer::tell_missing() {
@@ -173,7 +237,7 @@ void change_writer::tell_missing() {
 
 void change_writer::finish() {
   keys_.clear();
-  if (id_bounds_changed_) database_.run(sql::set_id_bounds, id_bounds_->ahead, id_bounds_->behind);
+  if (id_bounds_changed_) statements_.widen_id_bounds(*id_bounds_);
 }
 
 void change_writer::forget() {
@@ -192,28 +256,16 @@ void change_writer::forget() {
   touched_.clear();
   missing_.clear();
   keys_.clear();
-  targets_.forget();
   tasks_seen_.clear();
-  days_.forget();
+  statements_.forget();
 }
 
 void change_writer::apply_revive(const job_revive& revive, journal_receipt& receipt) {
   write();
-  const uint64_t id = value_of(revive.id);
-  std::optional<int64_t> priority;
-  if (revive.priority) priority = *revive.priority;
-  const size_t copied =
-      database_.run(sql::copy_to_live, id, to_column(revive.due_at), priority, number_of(job_state::succeeded));
-  if (copied == 0) {
+  if (auto revived = statements_.revive(revive))
+    receipt.revived.push_back(std::move(*revived));
+  else
     missing_.push_back({&receipt, ++sequence_, revive.id});
-    return;
-  }
-  database_.run(sql::keep_last_attempt, id);
-  database_.run(sql::delete_history, id);
-  auto found = database_.query(sql::live_job, id);
-  if (!found.next()) return;
-  targets_.mark_used(target_row_of(found.row()));
-  receipt.revived.push_back(decode_job(found.row(), target_reader_));
 }
 
-} // namespace wheelwork::postgres
+} // namespace wheelwork

@@ -1,0 +1,79 @@
+#include "persistence/postgres/change_statements.hpp"
+
+#include "persistence/postgres/sql_job.hpp"
+#include "persistence/postgres/sql_read.hpp"
+#include "persistence/postgres/sql_write.hpp"
+
+namespace wheelwork::postgres {
+
+change_statements::change_statements(connection& database, std::string node_name)
+    : database_{database}, node_name_{std::move(node_name)}, targets_{database},
+      target_reader_{reading_targets(database)}, days_{database} {}
+
+void change_statements::forget() {
+  targets_.forget();
+  days_.forget();
+}
+
+uint64_t change_statements::highest_id() {
+  auto found = database_.query(sql::highest_id);
+  return found.next() ? static_cast<uint64_t>(found->integer(0)) : 0;
+}
+
+void change_statements::reserve_ids(shard_id shard, uint64_t milliseconds_until) {
+  database_.run(sql::reserve_ids, static_cast<int64_t>(value_of(shard)), milliseconds_until);
+}
+
+id_bounds change_statements::read_id_bounds() {
+  auto found = database_.query(sql::read_id_bounds);
+  if (!found.next()) throw std::runtime_error{"the row of the table database is missing"};
+  return {found->integer(0), found->integer(1)};
+}
+
+void change_statements::widen_id_bounds(const id_bounds& to) {
+  database_.run(sql::widen_id_bounds, to.ahead, to.behind);
+}
+
+unique_key_rows change_statements::find_unique_keys(const std::vector<std::string>& keys) {
+  array_text wanted;
+  for (const std::string& key : keys) wanted.add(key);
+  unique_key_rows rows;
+  for (auto found = database_.query(sql::find_unique_keys, wanted.take()); found.next();)
+    rows[std::string{found->text(0)}] = {
+        job_id{static_cast<uint64_t>(found->integer(1))}, to_time(found->optional_integer(2)), {}};
+  return rows;
+}
+
+std::vector<task_id> change_statements::find_tasks(const std::vector<task_id>& tasks) {
+  array_text wanted;
+  for (const task_id task : tasks) wanted.add(value_of(task));
+  std::vector<task_id> there;
+  for (auto found = database_.query(sql::find_tasks, wanted.take()); found.next();)
+    there.push_back(task_id{static_cast<uint64_t>(found->integer(0))});
+  return there;
+}
+
+std::optional<job_id> change_statements::find_used_id(const std::vector<job_id>& wanted) {
+  array_text ids;
+  for (const job_id id : wanted) ids.add(value_of(id));
+  auto used = database_.query(sql::used_ids, ids.take());
+  if (!used.next()) return std::nullopt;
+  return job_id{static_cast<uint64_t>(used->integer(0))};
+}
+
+std::optional<job> change_statements::revive(const job_revive& revive) {
+  const uint64_t id = value_of(revive.id);
+  std::optional<int64_t> priority;
+  if (revive.priority) priority = *revive.priority;
+  const size_t copied =
+      database_.run(sql::copy_to_live, id, to_column(revive.due_at), priority, number_of(job_state::succeeded));
+  if (copied == 0) return std::nullopt;
+  database_.run(sql::keep_last_attempt, id);
+  database_.run(sql::delete_history, id);
+  auto found = database_.query(sql::live_job, id);
+  if (!found.next()) throw std::runtime_error{"a revived job can't be found"};
+  targets_.uses().mark(target_row_of(found.row()));
+  return decode_job(found.row(), target_reader_);
+}
+
+} // namespace wheelwork::postgres
