@@ -81,9 +81,9 @@ class Bench:
     def batch(self):
         return self.wrk("batch", "batch.lua", connections=4, jobs_per_request=1000)
 
-    def wrk(self, name, script, connections, jobs_per_request):
+    def wrk(self, name, script, connections, jobs_per_request, *settings):
         span = 2 if self.quick else 8
-        with self.node() as node:
+        with self.node(*settings) as node:
             began, cpu = time.monotonic(), node.cpu_seconds()
             out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{span}s", "--latency", "-s", f"{self.here}/{script}",
                                   f"http://127.0.0.1:{node.port}"], check=True, capture_output=True, text=True).stdout
