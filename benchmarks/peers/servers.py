@@ -1,8 +1,8 @@
 """Processes of this measurement: Redis and PostgreSQL of its own, on Unix sockets in its folder; each ends with this process."""
 
+import glob
 import os
 import pwd
-import glob
 import signal
 import subprocess
 import time
@@ -59,7 +59,7 @@ class Redis(Server):
         self.process = spawn(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", self.folder, "--save", "",
                               "--appendonly", "yes", "--appendfsync", self.fsync], log)
         try:
-            self.wait_ready(["redis-cli", "-s", socket, "--no-auth-warning", "ping"], log)
+            self.wait_ready(["redis-cli", "-s", socket, "ping"], log)
         except BaseException:
             end(self.process)
             raise

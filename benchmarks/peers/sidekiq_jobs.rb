@@ -1,11 +1,13 @@
 # Sidekiq: with the argument `push` the producer, otherwise what its workers load.
+require "hiredis"
 require "sidekiq"
 require "sidekiq/api"
 
 REPORT = IO.for_fd(Integer(ENV.fetch("REPORT")), "w")
 REPORT.sync = true
 TEXT = "x" * 72 # with the number, of seven digits, 100 bytes of JSON
-REDIS = { path: ENV.fetch("REDIS_SOCKET") }.freeze
+REDIS = { path: ENV.fetch("REDIS_SOCKET"), driver: :hiredis }.freeze
+Redis.sadd_returns_boolean = false # or each bulk of this Sidekiq has a warning written
 
 # Counts finished jobs for all threads, and says the count when it changed.
 module Finished
