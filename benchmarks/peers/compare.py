@@ -16,9 +16,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "load"))
 
 from contestants import PEERS, WHEELWORK, Contestant  # noqa: E402
-from measures import Bench  # noqa: E402
-from servers import Postgres, Redis  # noqa: E402
 from crew import Crew  # noqa: E402
+from measures import Bench  # noqa: E402
+from servers import Postgres, Redis, postgres_programs  # noqa: E402
 
 GOAL = 4
 POSTGRES_KEEPS = "PostgreSQL {postgres}, fsync before each answer"
@@ -109,7 +109,7 @@ def versions_of(options):
         "graphile-worker": f"{package('graphile-worker')}, Node.js {node}",
         "Celery": f"{said(python, '-m', 'celery', '--version', word=0)}, Python {said(python, '--version')}",
         "redis": said("redis-server", "--version", word=2).removeprefix("v="),
-        "postgres": said("psql", "--version", word=2),
+        "postgres": said(f"{postgres_programs()}/postgres", "--version", word=2),
     }
 
 
@@ -137,8 +137,8 @@ def main():
     runs, faults = run(options, chosen * (1 if options.quick else options.rounds))
     text, middle = table(runs, versions)
     print(f"{text}\n\n{verdict(middle)}")
-    print(f"\nMedians of the runs shown, in alternating rounds; {time.monotonic() - began:.0f} s, data on {disk}, load before {load:.1f}; clients, "
-          f"servers and workers share {os.cpu_count()} cores.")
+    print(f"\nMedians of the runs shown, in alternating rounds; {time.monotonic() - began:.0f} s, data on {disk}, load before {load:.1f}; "
+          f"clients, servers and workers share {os.cpu_count()} cores.")
     for fault in faults:
         print(f"FAILED {fault}")
     # A missed goal is news for a reader; only one that could not run is a failure.

@@ -46,7 +46,8 @@ class Crew:
         log = f"{self.folder}/{name}.log"
         self.selector.register(reading, selectors.EVENT_READ, {"rest": b""})
         try:
-            process = servers.spawn(command, log, cwd=self.folder, pass_fds=[writing], env=dict(self.environment, REPORT=str(writing)), **options)
+            process = servers.spawn(command, log, cwd=self.folder, pass_fds=[writing],
+                                    env=dict(self.environment, REPORT=str(writing)), **options)
         finally:
             os.close(writing)
         self.processes.append((process, log))
@@ -78,7 +79,8 @@ class Crew:
                     del self.heard[i]
                     return values
             if time.monotonic() > limit:
-                raise RuntimeError(f"{patience} s and no word `{verb}`; the logs end with:\n" + "\n".join(servers.tail(log) for _, log in self.processes))
+                logs = "\n".join(servers.tail(log) for _, log in self.processes)
+                raise RuntimeError(f"{patience} s and no word `{verb}`; the logs end with:\n{logs}")
             self.listen(0.2)
 
     def finished(self):
