@@ -102,7 +102,7 @@ private:
   uint64_t batch_ = 0; ///< last committed
   std::unique_ptr<session> session_;
   std::optional<open_question> question_;
-  typename Dialect::old_history old_history_; ///< step(statements, changes, …), finish(connection), start_over()
+  typename Dialect::old_history old_history_; ///< step(), finish(), start_over()
   unused_targets<Dialect> unused_targets_;
 };
 
@@ -399,7 +399,7 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   if (gone < most) database.run(texts.drop_unused_task_names, most - gone);
   if (gone < most) gone += unused_targets_.step(database, session_->statements.targets(), most);
   database.execute(texts.commit);
-  old_history_.finish(session_->statements);
+  old_history_.finish(session_->statements, clock_ ? std::optional{clock_->wall_now()} : std::nullopt);
   return gone;
 }
 
