@@ -9,10 +9,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,62 +41,9 @@ std::optional<std::filesystem::path> programs_folder() {
   return *std::max_element(found.begin(), found.end());
 }
 
-struct account {
-  uid_t user;
-  gid_t group;
-};
-
 /// PostgreSQL refuses to run as root.
-std::optional<account> account_of_server() {
-  if (::geteuid() != 0) return account{::geteuid(), ::getegid()};
-  for (const char* name : {"postgres", "nobody"})
-    if (const passwd* found = ::getpwnam(name)) return account{found->pw_uid, found->pw_gid};
-  return std::nullopt;
-}
-
-void give_up_root(const account& as) {
-  if (::geteuid() != 0) return;
-  if (::setgroups(0, nullptr) != 0 || ::setgid(as.group) != 0 || ::setuid(as.user) != 0) ::_exit(126);
-}
-
-/// Its output goes to the descriptor. The process ends with this one.
-pid_t spawn(const std::vector<std::string>& command, int output, const std::filesystem::path& folder) {
-  std::vector<char*> arguments;
-  for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
-  arguments.push_back(nullptr);
-  const auto as = account_of_server();
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error{"no process for " + command[0]};
-  if (child > 0) return child;
-  give_up_root(*as); // before the next line: a change of user would take it back
-  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  if (::getppid() != parent) ::_exit(126);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  ::setsid(); // a Ctrl-C at the tests is not for the server, which ends with them
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::chdir(folder.c_str()) != 0) ::_exit(126);
-  ::execv(arguments[0], arguments.data());
-  ::_exit(127);
-}
-
-/// Reads until the text appears (true) or the end (false).
-bool read_until(int from, const std::string& wanted, std::string& seen) {
-  char bytes[4096];
-  for (;;) {
-    if (!wanted.empty() && seen.find(wanted) != std::string::npos) return true;
-    const ssize_t got = ::read(from, bytes, sizeof bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    seen.append(bytes, static_cast<size_t>(got));
-  }
-}
-
-void open_pipe(int (&ends)[2]) {
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error{"no pipe for the server's log"};
+std::optional<server_process::account> account_of_server() {
+  return server_process::account_for({"postgres", "nobody"});
 }
 
 std::string why_missing() {
@@ -123,12 +66,7 @@ postgres_server& postgres_server::of_process() {
 
 postgres_server::postgres_server() {
   if (!missing().empty()) throw std::runtime_error{missing()};
-  std::string name = (std::filesystem::temp_directory_path() / "wheelwork-pg-XXXXXX").string();
-  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
-  folder_ = name;
-  const auto as = account_of_server();
-  if (::geteuid() == 0 && ::chown(name.c_str(), as->user, as->group) != 0)
-    throw std::runtime_error{"the folder can't be given to the server's user: " + name};
+  folder_ = server_process::make_folder("pg", *account_of_server());
   run_initdb();
   start();
 }
@@ -139,38 +77,26 @@ postgres_server::~postgres_server() {
     ::kill(pid_, SIGQUIT);
     ::waitpid(pid_, nullptr, 0);
   }
-  if (log_ >= 0) ::close(log_);
   std::error_code ignored; // what is left in the temporary folder is no reason to fail
   std::filesystem::remove_all(folder_, ignored);
 }
 
 void postgres_server::run_initdb() {
-  int ends[2];
-  open_pipe(ends);
-  const pid_t child = spawn({*programs_folder() / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8",
-                             "--locale=C", std::string{"--username="} + superuser, "-D", folder_ / "data"},
-                            ends[1], folder_);
-  ::close(ends[1]);
-  std::string said;
-  read_until(ends[0], {}, said);
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (status != 0) throw std::runtime_error{"initdb failed: " + said};
+  server_process::run({*programs_folder() / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C",
+                       std::string{"--username="} + superuser, "-D", folder_ / "data"},
+                      folder_, *account_of_server());
   std::ofstream{folder_ / "data/postgresql.conf", std::ios::app} << settings_of_server;
   std::ofstream{folder_ / "data/pg_hba.conf"} << rules_of_access;
 }
 
 void postgres_server::start() {
-  int ends[2];
-  open_pipe(ends);
+  const int output = log_.open();
   const std::string socket_folder = "unix_socket_directories=" + folder_.string();
-  pid_ = spawn({*programs_folder() / "postgres", "-D", folder_ / "data", "-c", socket_folder}, ends[1], folder_);
-  ::close(ends[1]);
-  if (log_ >= 0) ::close(log_);
-  log_ = ends[0];
+  pid_ = server_process::spawn({*programs_folder() / "postgres", "-D", folder_ / "data", "-c", socket_folder}, output,
+                               folder_, *account_of_server(), SIGQUIT);
+  ::close(output);
   std::string said;
-  if (!read_until(log_, "ready to accept connections", said))
+  if (!log_.read_until("ready to accept connections", said))
     throw std::runtime_error{"the server did not start: " + said};
   // Few lines follow (errors of statements are not logged), so the pipe takes them all without being read.
 }
@@ -181,7 +107,7 @@ void postgres_server::crash() {
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
   std::string said;
-  read_until(log_, {}, said); // until the last process that holds the log is gone
+  log_.read_until({}, said); // until the last process that holds the log is gone
 }
 
 std::string postgres_server::url(const std::string& database) const { return url_of(superuser, {}, database); }

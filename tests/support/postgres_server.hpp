@@ -2,6 +2,8 @@
 // process. Tests never use a server that they didn't start.
 #pragma once
 
+#include "tests/support/server_process.hpp"
+
 #include <filesystem>
 #include <string>
 
@@ -44,7 +46,7 @@ private:
 
   std::filesystem::path folder_;
   pid_t pid_ = 0;
-  int log_ = -1;
+  server_process::log_pipe log_;
   int databases_ = 0;
 };
 

@@ -1,0 +1,66 @@
+// A MariaDB server of the tests' own: made in a temporary folder, reached by a Unix socket in it, gone with the
+// process. Tests never use a server that they didn't start.
+#pragma once
+
+#include "tests/support/server_process.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+struct st_mysql;
+
+namespace wheelwork {
+
+/// A session beside the journal's, of the user `root`.
+class mariadb_session {
+public:
+  /// Throws std::runtime_error with the server's words; so the others.
+  mariadb_session(const std::filesystem::path& socket, const std::string& database);
+  /// Statements, separated by semicolons.
+  void execute(const std::string& sql);
+  /// The first value of the first row of the last statement; empty where it is none.
+  std::string value(const std::string& sql);
+
+private:
+  struct close {
+    void operator()(st_mysql* handle) const;
+  };
+  std::unique_ptr<st_mysql, close> handle_;
+};
+
+class mariadb_server {
+public:
+  /// Why no server can be started here; empty: one can.
+  static const std::string& missing();
+  /// The one of this process, started at the first call. Throws std::runtime_error with what the server said.
+  static mariadb_server& of_process();
+
+  /// `settings`: further options of the server.
+  explicit mariadb_server(std::vector<std::string> settings = {});
+  ~mariadb_server();
+  mariadb_server(const mariadb_server&) = delete;
+  mariadb_server& operator=(const mariadb_server&) = delete;
+
+  /// Of the user `root`, who needs no password.
+  std::string url(const std::string& database = "wheelwork") const { return url_of("root", {}, database); }
+  std::string url_of(const std::string& user, const std::string& password, const std::string& database) const;
+  mariadb_session session(const std::string& database = "wheelwork") const { return {socket(), database}; }
+  void execute(const std::string& sql) const { session().execute(sql); }
+  std::string value(const std::string& sql) const { return session().value(sql); }
+
+  std::filesystem::path socket() const { return folder_ / "socket"; }
+  pid_t pid() const { return pid_; }
+  /// As by kill -9; the data stays.
+  void crash();
+  /// Starts on the data that is there; returns when it takes connections.
+  void start();
+
+private:
+  std::vector<std::string> settings_;
+  std::filesystem::path folder_;
+  pid_t pid_ = 0;
+  server_process::log_pipe log_;
+};
+
+} // namespace wheelwork
