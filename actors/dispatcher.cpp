@@ -20,6 +20,7 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
   settings_ = std::move(settings);
   clock_ = clock;
   statistics_ = std::move(statistics);
+  starts_allowed_until_.resize(settings_.writers);
   for (auto& bounds : settings_.of_kind) queues_.emplace_back(bounds.at_once, bounds.per_lane);
   return {
       [this](const owners& all) { schedulers_ = all.of_shard; },
@@ -34,7 +35,7 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
       },
       [this](finished& results) { end_attempts(results); },
       [this](const starts_allowed& lease) {
-        starts_allowed_until_ = lease.until;
+        starts_allowed_until_.at(lease.writer) = lease.until;
         start_all_kinds();
       },
       [this](const drain& request) { begin_drain(request); },
@@ -94,8 +95,14 @@ void dispatcher_state::expect(expect_results& these) {
   update_gauges();
 }
 
+bool dispatcher_state::may_start() const {
+  const auto now = clock_->steady_now();
+  return std::all_of(starts_allowed_until_.begin(), starts_allowed_until_.end(),
+                     [now](const auto until) { return now < until; });
+}
+
 void dispatcher_state::start_what_may(size_t kind) {
-  if (draining_ || clock_->steady_now() >= starts_allowed_until_) return;
+  if (draining_ || !may_start()) return;
   for (;;) {
     auto jobs = queues_[kind].take(batch_max);
     if (jobs.empty()) return;

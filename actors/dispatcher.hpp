@@ -21,6 +21,7 @@ struct dispatcher_settings {
     size_t per_lane = 0;
   };
   std::array<bounds, target_kinds> of_kind;
+  uint16_t writers = 1;           ///< of the journal: a start needs a lease that each of them renewed
   milliseconds long_attempt{100}; ///< an attempt that runs longer gets its start journaled
 };
 
@@ -46,6 +47,8 @@ private:
 
   void queue_up(dispatch& ready);
   void expect(expect_results& these);
+  /// One writer that can't write would let outcomes pile up, so each must have renewed the lease.
+  bool may_start() const;
   void start_what_may(size_t kind);
   void start_all_kinds();
   void end_attempts(finished& results);
@@ -72,7 +75,7 @@ private:
       early_results_;             ///< of attempts that an earlier incarnation started, until a scheduler expects them
   std::deque<start_note> starts_; ///< in order of time, for look_for_long_ones
   bool watching_ = false;
-  std::chrono::steady_clock::time_point starts_allowed_until_{};
+  std::vector<std::chrono::steady_clock::time_point> starts_allowed_until_; ///< by writer
   keeper_actor drain_to_;
   bool draining_ = false;
 };

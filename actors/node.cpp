@@ -106,6 +106,7 @@ public:
   void apply_tasks(std::vector<task_definition> tasks) override;
 
 private:
+  void spawn_writers();
   void spawn_readers();
   std::string spawn_executors();
   void spawn_schedulers();
@@ -137,6 +138,7 @@ std::string running_node::open() {
   how.table_prefix = settings_.database.table_prefix;
   how.node_name = settings_.node.name;
   how.shards = settings_.cluster.shards;
+  how.writers = static_cast<uint16_t>(settings_.database.writers);
   how.migrate = settings_.database.migrate;
   how.clock = &clock_;
   how.lease = settings_.cluster.lease;
@@ -149,6 +151,7 @@ std::string running_node::open() {
 
   actors_.keeper = system_.spawn(keeper, progress_);
   dispatcher_settings bounds;
+  bounds.writers = journal_->writers();
   bounds.of_kind[static_cast<size_t>(target_kind::http)] = {settings_.http_target.concurrency,
                                                             settings_.http_target.per_host};
   bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency,
@@ -157,13 +160,7 @@ std::string running_node::open() {
   actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
 
-  persistence_settings writing;
-  writing.lease = settings_.cluster.lease;
-  writing.renew_every = settings_.cluster.lease / 3;
-  writing.history_retention = settings_.database.history_retention;
-  std::shared_ptr<journal_writer> writer = journal_->open_writer();
-  actors_.persistence = system_.spawn<caf::detached>(
-      persistence, writing, persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, &clock_, statistics_});
+  spawn_writers();
   spawn_readers();
   spawn_schedulers();
   actors_.introduce();
@@ -172,6 +169,20 @@ std::string running_node::open() {
       clock_);
   count_live();
   return {};
+}
+
+void running_node::spawn_writers() {
+  persistence_settings writing;
+  writing.lease = settings_.cluster.lease;
+  writing.renew_every = settings_.cluster.lease / 3;
+  writing.history_retention = settings_.database.history_retention;
+  for (; writing.writer < journal_->writers(); ++writing.writer) {
+    std::shared_ptr<journal_writer> writer = journal_->open_writer(writing.writer);
+    actors_.persistence.push_back(system_.spawn<caf::detached>(
+        persistence, writing,
+        persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, &clock_, statistics_}));
+    writing.history_retention = milliseconds{0}; // one of them is enough
+  }
 }
 
 void running_node::spawn_readers() {
@@ -233,11 +244,12 @@ void running_node::spawn_schedulers() {
     own.partition = settings_.node.partition;
     own.horizon = settings_.wheel.horizon;
     own.random_seed = seed();
-    scheduler_dependencies with{actors_.persistence, actors_.readers.front(),
-                                actors_.dispatcher,  actors_.slots,
-                                actors_.keeper,      &clock_,
-                                statistics_,         budget_,
-                                directory_,          {}};
+    const auto& persistence = actors_.persistence[writer_of(own.shard, journal_->writers())];
+    scheduler_dependencies with{persistence,        actors_.readers.front(),
+                                actors_.dispatcher, actors_.slots,
+                                actors_.keeper,     &clock_,
+                                statistics_,        budget_,
+                                directory_,         {}};
     for (auto& attempt : adopted_)
       if (shard_of(attempt.id) == own.shard) with.adopted.push_back(attempt);
     actors_.schedulers.push_back(system_.spawn(scheduler, own, with));
@@ -252,7 +264,7 @@ void running_node::count_live() {
   read([statistics = statistics_](journal_reader& from) {
     auto counted = from.count_live();
     if (counted)
-      statistics->live.set_base(counted->batch, counted->live);
+      statistics->live.set_base(counted->batches, counted->live);
     else
       spdlog::warn("live jobs can't be counted: {}", counted.error().message);
   });
@@ -311,7 +323,7 @@ std::string running_node::stop() {
   stopped_ = true;
   stopping_ = true;
   std::string trouble;
-  if (actors_.persistence && !actors_.schedulers.empty() && broken().empty()) {
+  if (!actors_.schedulers.empty() && broken().empty()) {
     caf::anon_send(actors_.dispatcher, drain{actors_.keeper, settings_.node.shutdown_grace});
     progress_->wait_for(settings_.node.shutdown_grace + stop_step,
                         [](const node_progress& now) { return now.still_running.has_value(); });
@@ -321,7 +333,8 @@ std::string running_node::stop() {
         progress_->wait_for(stop_step, [shards](const node_progress& now) { return now.settled.size() >= shards; });
     if (!settled) trouble = "not everything could be journaled: " + statistics_->journal.failure();
     if (settled) {
-      caf::anon_send(actors_.persistence, release_shards{actors_.keeper});
+      // Nothing waits at any writer, since each shard has all its receipts; one of them writes this for all.
+      caf::anon_send(actors_.persistence.front(), release_shards{actors_.keeper});
       progress_->wait_for(stop_step, [](const node_progress& now) { return now.released.has_value(); });
       auto error = progress_->read([](const node_progress& now) { return now.released.value_or("no answer"); });
       if (!error.empty()) trouble = "the shards could not be released: " + error;

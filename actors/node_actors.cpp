@@ -12,7 +12,8 @@ namespace wheelwork {
 void node_actors::introduce() const {
   watch all;
   auto add = [&](const auto& handle) { all.actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle)); };
-  add(dispatcher), add(persistence), add(ticker), add(desk);
+  add(dispatcher), add(ticker), add(desk);
+  for (auto& each : persistence) add(each);
   for (auto& each : executors) add(each);
   for (auto& each : readers) add(each);
   for (auto& each : slots) add(each);
@@ -37,7 +38,8 @@ void node_actors::end() {
   for (auto& each : slots) end_one(each);
   for (auto& each : readers) end_one(each);
   for (auto& each : executors) end_one(each);
-  end_one(persistence), end_one(dispatcher), end_one(keeper);
+  for (auto& each : persistence) end_one(each);
+  end_one(dispatcher), end_one(keeper);
 }
 
 } // namespace wheelwork

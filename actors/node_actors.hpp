@@ -13,8 +13,8 @@ struct node_actors {
   keeper_actor keeper;
   dispatcher_actor dispatcher;
   std::array<executor_actor, target_kinds> executors;
-  persistence_actor persistence;
-  std::vector<reader_actor> readers; ///< the first is the schedulers', the others the API's
+  std::vector<persistence_actor> persistence; ///< by writer
+  std::vector<reader_actor> readers;          ///< the first is the schedulers', the others the API's
   std::vector<wheel_slot_actor> slots;
   ticker_actor ticker;
   std::vector<scheduler_actor> schedulers; ///< by shard

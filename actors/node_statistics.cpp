@@ -96,19 +96,19 @@ lateness_meter::summary lateness_meter::summarize(std::chrono::steady_clock::tim
   return all;
 }
 
-void live_counter::add(uint64_t batch, int64_t live) {
+void live_counter::add(uint16_t writer, uint64_t batch, int64_t live) {
   std::lock_guard lock{mutex_};
   if (live_)
     *live_ += live;
   else
-    since_.push_back({batch, live});
+    since_.push_back({writer, batch, live});
 }
 
-void live_counter::set_base(uint64_t batch, uint64_t live) {
+void live_counter::set_base(const std::vector<uint64_t>& batches, uint64_t live) {
   std::lock_guard lock{mutex_};
   live_ = static_cast<int64_t>(live);
   for (auto& later : since_)
-    if (later.batch > batch) *live_ += later.live;
+    if (later.writer >= batches.size() || later.batch > batches[later.writer]) *live_ += later.live;
   since_ = {};
 }
 
@@ -118,19 +118,19 @@ std::optional<uint64_t> live_counter::now() const {
   return static_cast<uint64_t>(std::max<int64_t>(*live_, 0));
 }
 
-void journal_condition::set_failing(std::string reason) {
+void journal_condition::set_failing(uint16_t writer, std::string reason) {
   std::lock_guard lock{mutex_};
-  failure_ = std::move(reason);
+  failures_[writer] = std::move(reason);
 }
 
-void journal_condition::set_working() {
+void journal_condition::set_working(uint16_t writer) {
   std::lock_guard lock{mutex_};
-  failure_.clear();
+  failures_.erase(writer);
 }
 
 std::string journal_condition::failure() const {
   std::lock_guard lock{mutex_};
-  return failure_;
+  return failures_.empty() ? std::string{} : failures_.begin()->second;
 }
 
 } // namespace wheelwork

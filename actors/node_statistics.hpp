@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -49,15 +50,16 @@ private:
 /// Live jobs: counted once in the background, then kept by the changes of each commit.
 class live_counter {
 public:
-  /// A commit changed the number.
-  void add(uint64_t batch, int64_t live);
-  /// The database counted, seeing all batches up to this one.
-  void set_base(uint64_t batch, uint64_t live);
+  /// A commit of this writer changed the number.
+  void add(uint16_t writer, uint64_t batch, int64_t live);
+  /// The database counted, seeing all batches up to these, by writer.
+  void set_base(const std::vector<uint64_t>& batches, uint64_t live);
   /// None until counted.
   std::optional<uint64_t> now() const;
 
 private:
   struct change {
+    uint16_t writer;
     uint64_t batch;
     int64_t live;
   };
@@ -66,17 +68,17 @@ private:
   std::vector<change> since_; ///< only until counted
 };
 
-/// Whether the journal can be written, as /readyz tells it.
+/// Whether the journal can be written, as /readyz tells it. It can be if each of its writers can.
 class journal_condition {
 public:
-  void set_failing(std::string reason);
-  void set_working();
-  /// Empty: it works.
+  void set_failing(uint16_t writer, std::string reason);
+  void set_working(uint16_t writer);
+  /// Empty: it works. Else of the first writer that fails.
   std::string failure() const;
 
 private:
   mutable std::mutex mutex_;
-  std::string failure_;
+  std::map<uint16_t, std::string> failures_; ///< by writer
 };
 
 struct node_statistics {

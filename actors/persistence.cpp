@@ -123,13 +123,14 @@ void persistence_state::count(const journal_change& change, const journal_receip
   // `missing` names agains and starts as well; those are defects and rare, and the next count at a start mends the
   // figure.
   if (live != 0 || missing != 0)
-    with_.statistics->live.add(receipt.batch, live + std::min(missing, static_cast<int64_t>(change.ends.size())));
+    with_.statistics->live.add(settings_.writer, receipt.batch,
+                               live + std::min(missing, static_cast<int64_t>(change.ends.size())));
 }
 
 void persistence_state::note_failure(const journal_error& error, std::vector<waiting_change> group) {
   ++with_.statistics->commit_failures;
   if (error.code == journal_errc::fenced || error.code == journal_errc::broken) {
-    with_.statistics->journal.set_failing(error.message);
+    with_.statistics->journal.set_failing(settings_.writer, error.message);
     self_->send(with_.keeper, node_broken{error.message});
     return;
   }
@@ -138,7 +139,7 @@ void persistence_state::note_failure(const journal_error& error, std::vector<wai
     failing_ = true;
     ++with_.statistics->background_failures;
   }
-  with_.statistics->journal.set_failing(error.message);
+  with_.statistics->journal.set_failing(settings_.writer, error.message);
   if (error.code == journal_errc::unknown_outcome) unsettled_ = std::exchange(group, {});
   for (auto& rest : waiting_) group.push_back(std::move(rest));
   waiting_.clear();
@@ -171,7 +172,7 @@ void persistence_state::note_success() {
   spdlog::info("journal can be written again");
   failing_ = false;
   retry_after_ = settings_.retry_first;
-  with_.statistics->journal.set_working();
+  with_.statistics->journal.set_working(settings_.writer);
 }
 
 void persistence_state::renew() {
@@ -187,7 +188,7 @@ void persistence_state::renew() {
     note_success();
   else
     arm_flush();
-  self_->send(with_.dispatcher, starts_allowed{asked_at + settings_.lease});
+  self_->send(with_.dispatcher, starts_allowed{settings_.writer, asked_at + settings_.lease});
 }
 
 void persistence_state::drop_old_history() {

@@ -1,4 +1,5 @@
-// Owns the connection that writes: commits whatever waits in one transaction, while the next group gathers by itself.
+// Owns one connection that writes: commits whatever waits in one transaction, while the next group gathers by itself.
+// There are as many as the journal has writers; each shard has its own among them.
 #pragma once
 
 #include "actors/node_statistics.hpp"
@@ -15,12 +16,13 @@
 namespace wheelwork {
 
 struct persistence_settings {
+  uint16_t writer = 0;
   size_t group_rows = 1000; ///< a group is written as soon as it has so many rows
   milliseconds lease{3000};
   milliseconds renew_every{1000};
   milliseconds retry_first{100}; ///< after a failed commit; doubles up to retry_max
   milliseconds retry_max{2000};
-  milliseconds history_retention{0}; ///< zero: keep for ever
+  milliseconds history_retention{0}; ///< zero: keep for ever, or another writer drops it
   milliseconds retention_every{60'000};
   size_t retention_rows = 500; ///< in one transaction
 };

@@ -94,6 +94,7 @@ void scheduler_state::start_or_start_carefully(std::vector<job> jobs) {
       }
     }
     std::vector<job_id> ids;
+    ids.reserve(started.size());
     for (auto& one : started) ids.push_back(one.id);
     if (stopping_)
       take_starts_back(std::move(started));

@@ -77,8 +77,9 @@ struct still_running {
   std::vector<running_attempt> attempts;
 };
 
-/// Persistence → dispatcher: the lease holds until then.
+/// Persistence → dispatcher: the lease holds until then, and this writer could renew it.
 struct starts_allowed {
+  uint16_t writer = 0;
   std::chrono::steady_clock::time_point until{};
 };
 

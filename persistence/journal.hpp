@@ -95,15 +95,17 @@ public:
   virtual answer<std::vector<job_view>> list_jobs(const job_filter& filter) = 0;
   /// Ledger of a task in [from, until), ordered by time; skips that reach into it whole. At most `limit` after `after`.
   virtual answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) = 0;
-  /// Number of live jobs and of those running, and the batch number up to which it counts.
+  /// Number of live jobs and of those running, and the batch number of each writer up to which it counts.
   struct live_count {
-    uint64_t live = 0, running = 0, batch = 0;
+    uint64_t live = 0, running = 0;
+    std::vector<uint64_t> batches{};
   };
   virtual answer<live_count> count_live() = 0;
 };
 
-/// The one connection that writes for a writer row. Batch numbers grow by one; a batch whose outcome was lost is
-/// settled inside by reading the writer row and repeating under the same number.
+/// The one connection that writes for a writer row. Several writers of a journal work side by side; all changes of a
+/// shard go through the same one (see writer_of). Batch numbers grow by one; a batch whose outcome was lost is settled
+/// inside by reading the writer row and repeating under the same number.
 class journal_writer {
 public:
   virtual ~journal_writer() = default;
@@ -135,12 +137,20 @@ struct migration_status {
 class journal {
 public:
   virtual ~journal() = default;
-  virtual std::unique_ptr<journal_writer> open_writer() = 0;          ///< throws std::runtime_error with the cause
+  /// Number from 0 to writers() - 1, each opened once. Throws std::runtime_error with the cause.
+  virtual std::unique_ptr<journal_writer> open_writer(uint16_t number = 0) = 0;
+  /// How many writers the database takes: those of the options, or fewer where more don't help.
+  virtual uint16_t writers() const { return 1; }
   virtual std::unique_ptr<journal_reader> open_reader() = 0;          ///< throws std::runtime_error with the cause
   virtual const std::array<uint8_t, 16>& database_secret() const = 0; ///< random, made at the first migration
   virtual uint16_t shards() const = 0;                                ///< fixed at the first migration
   virtual const node_record& self() const = 0;
 };
+
+/// The writer through which all changes of a shard go, so that they keep their order.
+constexpr uint16_t writer_of(shard_id shard, uint16_t writers) {
+  return static_cast<uint16_t>(value_of(shard) % writers);
+}
 
 /// Another node holds the lease on the database.
 struct held_lease {
@@ -153,7 +163,8 @@ struct journal_options {
   std::string table_prefix = "ww_";
   std::string node_name;
   uint16_t shards = 64;
-  bool migrate = true; ///< false: refuse a database whose version is not the newest
+  uint16_t writers = 1; ///< connections that write side by side
+  bool migrate = true;  ///< false: refuse a database whose version is not the newest
   const clock_source* clock = nullptr;
   milliseconds lease{3000}; ///< that an opened node has before it renews it for the first time
   /// Called while another node holds the lease; waits about as long as is left, or less, and answers whether to look

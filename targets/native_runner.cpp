@@ -202,6 +202,7 @@ void native_core::keep_time() {
     } else {
       std::vector<attempt_result> results;
       const auto due = attempts_.take_due(now);
+      results.reserve(due.size());
       for (const auto& attempt : due) results.push_back(result_when_due(*attempt, now));
       lock.unlock();
       for (const auto& attempt : due) attempt->stop.request_stop();

@@ -59,10 +59,10 @@ public:
   std::mutex mutex; ///< guards everything below
   tables rows;
   std::array<uint8_t, 16> secret{};
-  uint16_t shards = 0;      ///< 0: never opened
-  uint64_t incarnation = 0; ///< of the node that opened it last
-  uint64_t batch = 0;
-  std::string holder; ///< name of the node that has it open; empty: nobody
+  uint16_t shards = 0;           ///< 0: never opened
+  uint64_t incarnation = 0;      ///< of the node that opened it last
+  std::vector<uint64_t> batches; ///< by writer; those of a former number of writers stay
+  std::string holder;            ///< name of the node that has it open; empty: nobody
 };
 
 /// Applies one change; an error in the receipt means that nothing of it was applied.

@@ -15,13 +15,13 @@ using guard = std::lock_guard<std::mutex>;
 
 class memory_writer final : public journal_writer {
 public:
-  memory_writer(memory_database_ptr database, node_record self, const clock_source* clock)
-      : database_{std::move(database)}, self_{std::move(self)}, clock_{clock} {}
+  memory_writer(memory_database_ptr database, uint16_t number, node_record self, const clock_source* clock)
+      : database_{std::move(database)}, number_{number}, self_{std::move(self)}, clock_{clock} {}
 
   result<std::vector<journal_receipt>, journal_error> commit(const std::vector<journal_change>& changes) override {
     const guard lock{database_->mutex};
     if (fenced()) return failure(fence());
-    const uint64_t batch = ++database_->batch;
+    const uint64_t batch = ++database_->batches[number_];
     std::vector<journal_receipt> receipts;
     for (const journal_change& change : changes) {
       receipts.push_back(apply_change(database_->rows, change, self_.name));
@@ -85,22 +85,27 @@ private:
   }
 
   memory_database_ptr database_;
+  uint16_t number_;
   node_record self_;
   const clock_source* clock_;
 };
 
 class memory_journal final : public journal {
 public:
-  memory_journal(memory_database_ptr database, node_record self, takeovers taken, const clock_source* clock)
-      : database_{std::move(database)}, self_{std::move(self)}, taken_{std::move(taken)}, clock_{clock} {}
+  memory_journal(memory_database_ptr database, uint16_t writers, node_record self, takeovers taken,
+                 const clock_source* clock)
+      : database_{std::move(database)}, writers_{writers}, self_{std::move(self)}, taken_{std::move(taken)},
+        clock_{clock} {}
   ~memory_journal() override {
     const guard lock{database_->mutex};
     database_->holder.clear();
   }
 
-  std::unique_ptr<journal_writer> open_writer() override {
-    return std::make_unique<memory_writer>(database_, self_, clock_);
+  std::unique_ptr<journal_writer> open_writer(uint16_t number) override {
+    if (number >= writers_) throw std::runtime_error{"there is no writer " + std::to_string(number)};
+    return std::make_unique<memory_writer>(database_, number, self_, clock_);
   }
+  uint16_t writers() const override { return writers_; }
   std::unique_ptr<journal_reader> open_reader() override { return std::make_unique<memory_reader>(database_, taken_); }
   const std::array<uint8_t, 16>& database_secret() const override { return database_->secret; }
   uint16_t shards() const override { return database_->shards; }
@@ -108,6 +113,7 @@ public:
 
 private:
   memory_database_ptr database_;
+  uint16_t writers_;
   node_record self_;
   takeovers taken_;
   const clock_source* clock_;
@@ -159,8 +165,9 @@ result<std::unique_ptr<journal>, std::string> open_memory_journal(const journal_
                    std::to_string(database->shards) + " shards, and that number is fixed: set cluster.shards = " +
                    std::to_string(database->shards) + " (it is " + std::to_string(options.shards) + ")");
   database->holder = options.node_name.empty() ? "without a name" : options.node_name;
+  if (database->batches.size() < options.writers) database->batches.resize(options.writers);
   const node_record self{options.node_name, ++database->incarnation, options.clock->wall_now(), {}};
-  return std::make_unique<memory_journal>(database, self, take_shards(*database), options.clock);
+  return std::make_unique<memory_journal>(database, options.writers, self, take_shards(*database), options.clock);
 }
 
 } // namespace wheelwork::memory

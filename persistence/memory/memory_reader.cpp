@@ -208,7 +208,7 @@ auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t
 
 auto memory_reader::count_live() -> answer<live_count> {
   const guard lock{database_->mutex};
-  live_count count{database_->rows.live.size(), 0, database_->batch};
+  live_count count{database_->rows.live.size(), 0, database_->batches};
   for (const auto& [id, row] : database_->rows.live) count.running += row.made.made.start_recorded ? 1 : 0;
   return count;
 }

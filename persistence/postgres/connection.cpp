@@ -16,6 +16,11 @@ namespace {
 constexpr char connection_lost[] = "08006";
 constexpr int oldest_version = 130000;
 
+// For statements that find rows by their keys whatever the planner believes of a table; see sql_job.hpp.
+constexpr char fixed_plans_of_session[] =
+    "set enable_seqscan = off; set enable_nestloop = off; set plan_cache_mode = force_generic_plan";
+constexpr char fixed_plans_of_transaction[] = "; set local enable_seqscan = off; set local enable_nestloop = off";
+
 /// libpqxx tells some errors by their type only.
 std::string sqlstate_of(const pqxx::sql_error& error) {
   if (!error.sqlstate().empty()) return error.sqlstate();
@@ -102,6 +107,7 @@ connection::connection(connection_settings settings) : settings_{std::move(setti
   });
   watched_ = std::make_unique<watched_socket>(database_->sock());
   check_server();
+  if (settings_.fixed_plans && own_session_) execute(fixed_plans_of_session);
 }
 
 connection::~connection() {
@@ -115,12 +121,30 @@ void connection::check_server() {
   if (const int version = database_->server_version(); version < oldest_version)
     throw failure{"0A000", "the server is PostgreSQL " + std::to_string(version / 10000) +
                                ", and wheelwork needs 13 or newer: upgrade the server"};
-  auto found = execute("select current_setting('server_encoding'), current_setting('client_encoding')");
+  auto found =
+      execute("select current_setting('server_encoding'), current_setting('client_encoding'), pg_backend_pid()");
   found.next();
   if (found->text(0) != "UTF8" || found->text(1) != "UTF8")
     throw failure{"0A000", "the database has the encoding " + std::string{found->text(0)} +
                                ", and wheelwork needs UTF8: create one with `create database NAME encoding 'UTF8' "
                                "template template0`"};
+  // A proxy tells a number of its own.
+  own_session_ = found->integer(2) == backend();
+}
+
+std::string_view connection::settings_of_transaction() const {
+  return settings_.fixed_plans && !own_session_ ? fixed_plans_of_transaction : "";
+}
+
+rows connection::query_values(const char* sql, const std::vector<value>& values) {
+  if (!settings_.fixed_plans || !own_session_) return run_with(known_text(sql), values);
+  auto known = prepared_.find(sql);
+  if (known == prepared_.end()) {
+    known = prepared_.emplace(sql, "wheelwork_" + std::to_string(prepared_.size())).first;
+    translated([&] { database_->prepare(known->second, known_text(sql)); });
+  }
+  return translated(
+      [&] { return rows{session_->exec_prepared(known->second, pqxx::prepare::make_dynamic_params(values))}; });
 }
 
 const std::string& connection::known_text(const char* sql) {

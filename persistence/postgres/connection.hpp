@@ -1,5 +1,6 @@
 // libpqxx behind two small classes: a connection and the rows that it answers. Errors are thrown as `failure` and
-// become values at the journal's edge. Works behind a proxy that pools by transaction: nothing is kept in the session.
+// become values at the journal's edge. Works behind a proxy that pools by transaction: there nothing is kept in the
+// session, while a session of its own keeps statements prepared.
 #pragma once
 
 #include "persistence/postgres/commit_fault.hpp"
@@ -21,6 +22,8 @@ namespace wheelwork::postgres {
 
 /// SQLSTATE of this program's own: the server did not answer in time.
 inline constexpr char no_answer[] = "08W01";
+/// SQLSTATE: the transaction met another one, and the same again will do.
+inline constexpr char serialization_failure[] = "40001";
 
 /// What Postgres answered, or that it answered nothing any more.
 class failure : public std::runtime_error {
@@ -64,7 +67,9 @@ struct connection_settings {
   std::string shown;  ///< the same for messages, without it
   std::string table_prefix = "ww_";
   milliseconds call_timeout{5'000}; ///< a call that takes longer ends the connection
-  commit_fault_ptr faults;          ///< for tests; null: none
+  /// Finds rows by their keys only, and its plans are made once: for writers.
+  bool fixed_plans = false;
+  commit_fault_ptr faults; ///< for tests; null: none
 };
 
 /// One connection, used by one thread at a time. SQL texts name their tables with the prefix `ww_`, which is replaced
@@ -80,8 +85,9 @@ public:
   /// A constant text with values for $1, $2, ….
   template <class... Values>
   rows query(const char* sql, const Values&... values) {
-    return run_with(known_text(sql), {value{values}...});
+    return query_values(sql, {value{values}...});
   }
+  rows query_values(const char* sql, const std::vector<value>& values);
   /// The same for a text put together at run time.
   rows query_text(std::string_view sql, const std::vector<value>& values) {
     return run_with(with_table_prefix_of(sql), values);
@@ -97,6 +103,9 @@ public:
   using copied_row = std::array<value, 20>;
   /// COPY into a table: calls `next` until it answers false; it fills the row.
   void copy(const char* table, const std::vector<std::string>& columns, const std::function<bool(copied_row&)>& next);
+
+  /// To be added to the `begin` of a transaction: what a session of its own has set once.
+  std::string_view settings_of_transaction() const;
 
   /// True: the connection can be used again.
   bool roll_back() noexcept;
@@ -117,6 +126,8 @@ private:
   std::unique_ptr<pqxx::nontransaction> session_;
   std::unique_ptr<watched_socket> watched_;
   std::unordered_map<const char*, std::string> texts_;
+  std::unordered_map<const char*, std::string> prepared_; ///< their names
+  bool own_session_ = false; ///< no proxy in between gives each transaction another session
 };
 
 /// A read transaction: all reads inside see one state.

@@ -15,16 +15,17 @@ void dialect::drop_targets(connection& database, const std::vector<int64_t>& ids
 }
 
 bool dialect::begin_batch(connection& database, const writer_identity& identity, uint64_t batch) {
-  const std::string fence = "; update ww_writer set batch = " + std::to_string(batch) +
-                            " where id = " + std::to_string(identity.writer) +
-                            " and incarnation = " + std::to_string(identity.incarnation) +
-                            " and batch = " + std::to_string(batch - 1) + " and not fenced returning 1";
+  const std::string fence =
+      std::string{database.settings_of_transaction()} + "; update ww_writer set batch = " + std::to_string(batch) +
+      " where id = " + std::to_string(identity.writer) + " and incarnation = " + std::to_string(identity.incarnation) +
+      " and batch = " + std::to_string(batch - 1) + " and not fenced returning 1";
   return database.execute(sql::begin_write + fence).size() != 0;
 }
 
 void dialect::begin_retention(connection& database) {
   // Whoever waits for these locks has everybody wait behind; retention has time.
-  database.execute(std::string{sql::begin_write} + "; set local lock_timeout = '200ms'");
+  database.execute(std::string{sql::begin_write} + "; set local lock_timeout = '200ms'" +
+                   std::string{database.settings_of_transaction()});
 }
 
 void dialect::check_fault(const connection_settings& settings, commit_step step) {

@@ -40,9 +40,11 @@ void take_everything(connection& database, const journal_options& options, regis
   auto added = database.query(sql::add_node, options.node_name, to_column(made.self.started_at), options.lease.count());
   added.next();
   made.self.incarnation = static_cast<uint64_t>(added->integer(0));
-  made.identity = {0, made.self.incarnation};
+  made.writers = options.writers;
   database.run(sql::take_shards, made.self.incarnation);
-  database.run(sql::take_writer, made.identity.writer, made.identity.incarnation);
+  database.run(sql::fence_writers);
+  for (uint16_t number = 0; number < made.writers; ++number)
+    database.run(sql::take_writer, number, made.self.incarnation);
   database.run(sql::fence_nodes, made.self.incarnation);
   database.run(sql::drop_idle_nodes);
 }

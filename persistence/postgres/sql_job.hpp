@@ -1,5 +1,11 @@
 // SQL that moves many jobs at once: made, started, tried again, ended, revived. What a statement needs for each job
 // comes as arrays.
+//
+// The live table is full at one moment and empty at the next, so what the planner believes of it is mostly wrong: a
+// table that was vacuumed while empty invites to walk a whole index for each of a thousand ids. So nothing is left to
+// belief. Rows are found by `= any(array)` on a primary key, in lateral queries with a limit or by ctid, and the
+// writer's connection allows neither walks over tables nor nested loops (see connection.cpp); joins are of what was
+// found that way.
 #pragma once
 
 namespace wheelwork::postgres::sql {
@@ -16,16 +22,22 @@ inline constexpr char used_ids[] = "select id from ww_job_history where id = any
 inline constexpr char add_terms[] =
     "insert into ww_job_term (term, job_id) select * from unnest($1::text[], $2::bigint[])";
 inline constexpr char drop_terms[] =
-    "delete from ww_job_term t using unnest($1::text[], $2::bigint[]) as g(term, job_id) "
-    "where t.term = g.term and t.job_id = g.job_id";
+    "delete from ww_job_term where ctid = any(array(select t.ctid from unnest($1::text[], $2::bigint[]) as "
+    "g(term, job_id) cross join lateral (select x.ctid from ww_job_term x where x.term = g.term and "
+    "x.job_id = g.job_id limit 1) t))";
 inline constexpr char add_fires[] =
     "insert into ww_fire (task, fire_time, job_id) select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])";
 inline constexpr char drop_fires[] =
-    "delete from ww_fire f using unnest($1::bigint[], $2::bigint[], $3::bigint[]) as g(task, fire_time, job_id) "
-    "where f.task = g.task and f.fire_time = g.fire_time and f.job_id = g.job_id";
+    "delete from ww_fire where ctid = any(array(select f.ctid from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as "
+    "g(task, fire_time, job_id) cross join lateral (select x.ctid from ww_fire x where x.task = g.task and "
+    "x.fire_time = g.fire_time and x.job_id = g.job_id limit 1) f))";
+/// Only keys that are free when they are taken: another writer may have put one after this one looked. Answers one row
+/// for each that it got.
 inline constexpr char put_unique_keys[] =
-    "insert into ww_unique_key (key, job_id, until) select * from unnest($1::text[], $2::bigint[], $3::bigint[]) "
-    "on conflict (key) do update set job_id = excluded.job_id, until = excluded.until";
+    "insert into ww_unique_key as k (key, job_id, until, taken_at) "
+    "select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) "
+    "on conflict (key) do update set job_id = excluded.job_id, until = excluded.until, taken_at = excluded.taken_at "
+    "where k.until <= excluded.taken_at returning 1";
 
 /// History is written from the live row only, which the same statement deletes. A start that was recorded and got no
 /// result stays visible as the last attempt. Answers the ids that were not live.
@@ -75,8 +87,9 @@ inline constexpr char again_jobs[] =
 /// Only for jobs that somebody can still look at: else the rows would stay for ever.
 inline constexpr char late_results[] =
     "insert into ww_attempt as a (" WHEELWORK_ATTEMPT ") select " WHEELWORK_ATTEMPT " from " WHEELWORK_GIVEN_ATTEMPTS
-    ") as g(" WHEELWORK_ATTEMPT ") where exists (select 1 from ww_job j where j.id = g.job_id) "
-    "or exists (select 1 from ww_job_history h where h.id = g.job_id) " WHEELWORK_MERGE_ATTEMPT;
+    ") as g(" WHEELWORK_ATTEMPT
+    ") where job_id = any(array(select id from ww_job where id = any($1::bigint[]) union all "
+    "select id from ww_job_history where id = any($1::bigint[]))) " WHEELWORK_MERGE_ATTEMPT;
 
 #undef WHEELWORK_GIVEN_ATTEMPTS
 #undef WHEELWORK_MERGE_ATTEMPT

@@ -29,6 +29,8 @@ inline constexpr char add_node[] =
 /// The lease of an owner who was taken over can't be renewed any more.
 inline constexpr char fence_nodes[] = "update ww_node set fenced = true, lease_ends = 0 where incarnation < $1";
 inline constexpr char drop_idle_nodes[] = "delete from ww_node where incarnation not in (select owner from ww_shard)";
+/// Of all former owners: also those of whose number this node has none.
+inline constexpr char fence_writers[] = "update ww_writer set fenced = true";
 inline constexpr char take_writer[] =
     "insert into ww_writer (id, incarnation, batch, fenced) values ($1, $2, 0, false) "
     "on conflict (id) do update set incarnation = excluded.incarnation, fenced = false";
@@ -39,8 +41,10 @@ inline constexpr char take_shards[] =
     "update ww_shard s set inherited_lease_until = case when released then 0 else greatest(inherited_lease_until, "
     "coalesce((select lease_until from ww_node n where n.incarnation = s.owner), 0)) end, owner = $1, released = false";
 
-inline constexpr char set_lease[] = "update ww_node set lease_until = $2, lease_ends = " WHEELWORK_NOW
-                                    " + $3::bigint where incarnation = $1 and not fenced";
+/// Each writer of a node renews it, and none may take back what another one was given.
+inline constexpr char set_lease[] =
+    "update ww_node set lease_until = greatest(lease_until, $2::bigint), lease_ends = "
+    "greatest(lease_ends, " WHEELWORK_NOW " + $3::bigint) where incarnation = $1 and not fenced";
 inline constexpr char end_lease[] = "update ww_node set lease_ends = 0 where incarnation = $1 and not fenced";
 inline constexpr char release_shards[] =
     "update ww_shard set released = true, inherited_lease_until = 0 where owner = $1 and exists "

@@ -10,11 +10,11 @@ namespace wheelwork::postgres::sql {
 
 inline constexpr char window_from_start[] =
     "select " WHEELWORK_JOB_COLUMNS " from ww_job where shard = $1 and not running and due_at < $2 "
-    "order by due_at, id limit $3";
+    "order by due_at, id + 0 limit $3";
 inline constexpr char window_after[] =
     "select " WHEELWORK_JOB_COLUMNS
-    " from ww_job where shard = $1 and not running and (due_at, id) > ($2, $3) and due_at < $4 "
-    "order by due_at, id limit $5";
+    " from ww_job where shard = $1 and not running and (due_at, id + 0) > ($2, $3) and due_at < $4 "
+    "order by due_at, id + 0 limit $5";
 /// Sorted by the reader: an order here would tempt into walking all live jobs by id.
 inline constexpr char running_of_shard[] =
     "select " WHEELWORK_JOB_COLUMNS ", started_node from ww_job where shard = $1 and running";

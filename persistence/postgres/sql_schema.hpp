@@ -101,7 +101,8 @@ create table ww_job (
   payload bytea
 ) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,
         autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-create index ww_job_due on ww_job (shard, running, due_at, id);
+-- `id + 0`, so that nobody looks for an id along this index: with its first columns unknown that is a walk over all of it.
+create index ww_job_due on ww_job (shard, running, due_at, (id + 0));
 create index ww_job_fire on ww_job (shard, task, fire_time) where origin = 1;
 
 -- Finished jobs, one partition for each day (UTC) on which jobs finished; they are made ahead and dropped whole.
@@ -150,7 +151,7 @@ create table ww_fire (                    -- the ledger; also the guard that a f
   job_id bigint not null,
   primary key (task, fire_time)
 );
-create index ww_fire_time on ww_fire (fire_time);
+create index ww_fire_time on ww_fire ((fire_time + 0)); -- for retention alone, as above
 create table ww_attempt (
   job_id bigint not null,
   number integer not null,
@@ -175,7 +176,8 @@ create index ww_fire_skip_retention on ww_fire_skip (to_at);
 create table ww_unique_key (
   key text collate "C" primary key,
   job_id bigint not null,
-  until bigint                            -- null: for ever
+  until bigint,                           -- null: for ever
+  taken_at bigint not null
 );
 create index ww_unique_key_until on ww_unique_key (until) where until is not null;
 )sql";

@@ -23,7 +23,8 @@ inline constexpr char update_task_states[] =
     "update ww_task_state s set fired_until = greatest(s.fired_until, g.fired_until), runs = g.runs, "
     "next_fire = g.next_fire, enabled_at = g.enabled_at, disabled_at = g.disabled_at from unnest($1::bigint[], "
     "$2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) as "
-    "g(task, fired_until, runs, next_fire, enabled_at, disabled_at) where s.task = g.task";
+    "g(task, fired_until, runs, next_fire, enabled_at, disabled_at) where s.task = g.task and s.task = "
+    "any($1::bigint[])";
 inline constexpr char delete_task[] = "delete from ww_task where id = $1";
 inline constexpr char delete_task_state[] = "delete from ww_task_state where task = $1";
 inline constexpr char put_skips[] =

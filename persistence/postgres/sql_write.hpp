@@ -12,6 +12,7 @@ inline constexpr char set_savepoint[] = "savepoint one_change";
 inline constexpr char keep_savepoint[] = "release savepoint one_change";
 inline constexpr char undo_savepoint[] = "rollback to savepoint one_change";
 
+inline constexpr char batches_of_writers[] = "select batch from ww_writer order by id";
 inline constexpr char read_writer[] = "select incarnation, batch, fenced from ww_writer where id = $1";
 /// With a lock: it waits for the transaction whose answer was lost, where a plain read would see the time before it.
 inline constexpr char lock_writer[] = "select incarnation, batch, fenced from ww_writer where id = $1 for update";
@@ -28,7 +29,8 @@ inline constexpr char highest_id[] =
 
 inline constexpr char find_targets[] = "select id, hash from ww_target where hash = any($1::bytea[])";
 inline constexpr char add_targets[] =
-    "insert into ww_target (hash, spec) select * from unnest($1::bytea[], $2::text[]) on conflict (hash) do nothing";
+    "insert into ww_target (hash, spec) select * from unnest($1::bytea[], $2::text[]) as "
+    "g(hash, spec) order by hash on conflict (hash) do nothing";
 inline constexpr char find_tasks[] = "select id from ww_task where id = any($1::bigint[])";
 inline constexpr char find_unique_keys[] = "select key, job_id, until from ww_unique_key where key = any($1::text[])";
 

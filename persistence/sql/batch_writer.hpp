@@ -43,8 +43,9 @@ public:
   using settings = typename Dialect::connection_settings;
   using failure = typename Dialect::failure;
 
-  /// Throws failure.
-  batch_writer(settings where, writer_identity identity, node_record self, const clock_source* clock);
+  /// `uses` is shared by all writers of the node. Throws failure.
+  batch_writer(settings where, writer_identity identity, node_record self, const clock_source* clock,
+               std::shared_ptr<target_uses> uses);
 
   result<std::vector<journal_receipt>, journal_error> commit(const std::vector<journal_change>& changes) override;
   result<void, journal_error> renew_lease(wall_time lease_until) override;
@@ -63,6 +64,7 @@ private:
   struct open_question {
     uint64_t batch = 0;
     receipts answers;
+    target_uses::lock targets; ///< what it uses must stay
   };
   /// What stands on one connection.
   struct session {
@@ -82,7 +84,7 @@ private:
   void apply_each_alone(const std::vector<journal_change>& changes, receipts& answers);
   journal_receipt refusal_of(const journal_change& change, const journal_receipt& empty);
   void apply_one(const journal_change& change, journal_receipt& answer);
-  receipts commit_batch(receipts answers, uint64_t batch);
+  receipts commit_batch(receipts answers, uint64_t batch, target_uses::lock targets);
   /// Whether the open question's batch applied. Throws failure when that can't be read now.
   bool settle();
   /// Whether the answers belong to these changes: a caller that was told `unknown_outcome` sends the same ones again.
@@ -99,6 +101,7 @@ private:
   writer_identity identity_;
   node_record self_;
   const clock_source* clock_;
+  std::shared_ptr<target_uses> uses_;
   uint64_t batch_ = 0; ///< last committed
   std::unique_ptr<session> session_;
   std::optional<open_question> question_;
@@ -108,8 +111,8 @@ private:
 
 template <class Dialect>
 batch_writer<Dialect>::batch_writer(settings where, writer_identity identity, node_record self,
-                                    const clock_source* clock)
-    : settings_{std::move(where)}, identity_{identity}, self_{std::move(self)}, clock_{clock} {
+                                    const clock_source* clock, std::shared_ptr<target_uses> uses)
+    : settings_{std::move(where)}, identity_{identity}, self_{std::move(self)}, clock_{clock}, uses_{std::move(uses)} {
   ensure_open();
   auto found = session_->database.query(texts.read_writer, identity_.writer);
   if (!found.next()) throw Dialect::damaged("the writer row is missing");
@@ -120,6 +123,7 @@ template <class Dialect>
 void batch_writer<Dialect>::ensure_open() {
   if (session_) return;
   session_ = std::make_unique<session>(settings_, self_.name);
+  session_->statements.targets().share(uses_);
   unused_targets_.start_over();
 }
 
@@ -212,6 +216,7 @@ auto batch_writer<Dialect>::write_batch(const std::vector<journal_change>& chang
     answers[at].batch = batch;
   }
   const receipts empty = answers;
+  target_uses::lock targets = session_->statements.targets().use();
   Dialect::before_batch(session_->statements, changes);
   begin_batch(batch);
   try {
@@ -225,7 +230,7 @@ auto batch_writer<Dialect>::write_batch(const std::vector<journal_change>& chang
     apply_each_alone(changes, answers);
   }
   session_->changes.finish();
-  return commit_batch(std::move(answers), batch);
+  return commit_batch(std::move(answers), batch, std::move(targets));
 }
 
 template <class Dialect>
@@ -291,8 +296,8 @@ void batch_writer<Dialect>::apply_one(const journal_change& change, journal_rece
 }
 
 template <class Dialect>
-auto batch_writer<Dialect>::commit_batch(receipts answers, uint64_t batch) -> receipts {
-  question_ = open_question{batch, std::move(answers)};
+auto batch_writer<Dialect>::commit_batch(receipts answers, uint64_t batch, target_uses::lock targets) -> receipts {
+  question_ = open_question{batch, std::move(answers), std::move(targets)};
   Dialect::check_fault(settings_, commit_step::before_commit);
   session_->database.execute(texts.commit);
   Dialect::check_fault(settings_, commit_step::after_commit);
@@ -386,7 +391,8 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   ensure_open();
   connection& database = session_->database;
   Dialect::begin_retention(database);
-  auto row = database.query(texts.read_writer, identity_.writer);
+  // With a lock, so that nothing that follows on another connection meets this transaction while its end is unknown.
+  auto row = database.query(texts.lock_writer, identity_.writer);
   if (!row.next() || static_cast<uint64_t>(row->integer(0)) != identity_.incarnation || row->integer(2) != 0)
     throw_fenced();
   size_t gone = old_history_.step(database, session_->statements, session_->changes, finished_before, most);
@@ -397,7 +403,9 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   drop_more(texts.drop_old_skips, finished_before);
   drop_more(texts.drop_expired_keys, clock_ ? clock_->wall_now() : finished_before);
   if (gone < most) database.run(texts.drop_unused_task_names, most - gone);
-  if (gone < most) gone += unused_targets_.step(database, session_->statements.targets(), most);
+  target_uses::lock alone; // until the end of the transaction
+  if (gone < most) alone = uses_->try_alone();
+  if (alone) gone += unused_targets_.step(database, session_->statements.targets(), most);
   database.execute(texts.commit);
   old_history_.finish(session_->statements, clock_ ? std::optional{clock_->wall_now()} : std::nullopt);
   return gone;

@@ -29,7 +29,7 @@ struct reader_texts {
   const char* read_id_bounds;
   const char* count_live;
   const char* count_running;
-  const char* read_writer;
+  const char* batches_of_writers; ///< in the order of their numbers
   ledger_texts ledger;
   job_list_texts list;
 };

@@ -131,8 +131,8 @@ public:
       };
       count.live = first_of(texts.count_live);
       count.running = first_of(texts.count_running);
-      if (auto all = database_->query(texts.read_writer, int64_t{0}); all.next())
-        count.batch = static_cast<uint64_t>(all->integer(1));
+      for (auto all = database_->query(texts.batches_of_writers); all.next();)
+        count.batches.push_back(static_cast<uint64_t>(all->integer(0)));
       return count;
     });
   }

@@ -45,15 +45,18 @@ int64_t target_rows::row_of(const resolved_target_ptr& how) {
     found = known_.find(how->hash);
     if (found == known_.end()) throw std::runtime_error{"a target was written and can't be found"};
   }
-  mark_used(found->second);
+  uses_->mark(found->second);
   last_asked_ = how;
   return last_row_ = found->second;
 }
 
-void target_rows::record_uses(bool on) {
-  recording_ = on;
-  used_.clear();
-  last_asked_.reset(); // the next use must be seen
+target_uses::lock target_rows::use() {
+  auto lock = uses_->use();
+  if (const uint64_t now = uses_->edition(); now != edition_) {
+    forget();
+    edition_ = now;
+  }
+  return lock;
 }
 
 void target_rows::forget() {

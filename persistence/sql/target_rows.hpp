@@ -2,10 +2,10 @@
 #pragma once
 
 #include "messages/target.hpp"
+#include "persistence/sql/target_uses.hpp"
 
 #include <cstring>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace wheelwork {
@@ -21,12 +21,11 @@ public:
   /// Rows that were written may be gone.
   void forget();
 
-  /// From now on (true) the rows in use are remembered, also over forget(): see unused_targets.
-  void record_uses(bool on);
-  void mark_used(int64_t row) {
-    if (recording_) used_.insert(row);
-  }
-  bool was_used(int64_t row) const { return used_.contains(row); }
+  /// What this writer shares with others on the same tables; without it, with none.
+  void share(std::shared_ptr<target_uses> uses) { uses_ = std::move(uses); }
+  target_uses& uses() { return *uses_; }
+  /// For a transaction that may use rows; see target_uses.
+  target_uses::lock use();
 
 protected:
   using hash_bytes = std::array<uint8_t, 16>;
@@ -54,8 +53,8 @@ private:
   std::unordered_map<hash_bytes, resolved_target_ptr, first_bytes> noted_;
   resolved_target_ptr last_noted_, last_asked_; ///< jobs of one batch mostly share their target
   int64_t last_row_ = 0;
-  bool recording_ = false;
-  std::unordered_set<int64_t> used_;
+  std::shared_ptr<target_uses> uses_ = std::make_shared<target_uses>();
+  uint64_t edition_ = 0; ///< of the uses, that this knows
 };
 
 } // namespace wheelwork

@@ -20,7 +20,8 @@ public:
   using connection = typename Dialect::connection;
   using target_rows = typename Dialect::target_rows;
 
-  /// One step inside a transaction, over at most `rows` jobs or targets. Answers how many targets it deleted.
+  /// One step inside a transaction, over at most `rows` jobs or targets. Answers how many targets it deleted. No other
+  /// transaction may use targets until this one has ended (target_uses::try_alone).
   size_t step(connection& database, target_rows& used, size_t rows) {
     switch (phase_) {
     case phase::idle: begin(database, used); return 0;
@@ -45,7 +46,8 @@ private:
     phase_ = phase::live;
     cursor_ = 0;
     met_.clear();
-    used.record_uses(true);
+    used.uses().record(true);
+    used.forget(); // the next use of each must be seen
   }
 
   void walk(connection& database, const char* sql, size_t rows, phase next) {
@@ -64,9 +66,10 @@ private:
     for (auto targets = database.query(texts.after, cursor_, newest_, rows); targets.next();)
       found.push_back(targets->integer(0));
     for (const int64_t row : found)
-      if (!met_.contains(row) && !used.was_used(row)) unused.push_back(row);
+      if (!met_.contains(row) && !used.uses().was_used(row)) unused.push_back(row);
     if (!unused.empty()) {
       Dialect::drop_targets(database, unused);
+      used.uses().forget();
       used.forget();
     }
     if (found.size() == rows) {
@@ -75,7 +78,7 @@ private:
       phase_ = phase::idle;
       last_newest_ = newest_;
       met_.clear();
-      used.record_uses(false);
+      used.uses().record(false);
     }
     return unused.size();
   }

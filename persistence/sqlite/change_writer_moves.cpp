@@ -116,7 +116,7 @@ void change_writer::apply_revive(const job_revive& revive, journal_receipt& rece
   database_.run(sql::delete_history, value_of(revive.id));
   auto rows = database_.query(sql::live_job, value_of(revive.id));
   if (!rows.next()) return;
-  targets_.mark_used(target_row_of(rows.row()));
+  targets_.uses().mark(target_row_of(rows.row()));
   receipt.revived.push_back(decode_job(rows.row(), target_reader_));
 }
 

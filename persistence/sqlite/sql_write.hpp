@@ -12,6 +12,7 @@ inline constexpr char undo_savepoint[] = "rollback to one_change";
 /// The fence and the batch number in one write.
 inline constexpr char advance_batch[] =
     "update ww_writer set batch = ?3 where id = ?1 and incarnation = ?2 and batch = ?3 - 1 and not fenced";
+inline constexpr char batches_of_writers[] = "select batch from ww_writer order by id";
 inline constexpr char read_writer[] = "select incarnation, batch, fenced from ww_writer where id = ?1";
 
 inline constexpr char set_lease[] = "update ww_node set lease_until = ?2 where incarnation = ?1";

@@ -27,7 +27,9 @@ public:
   sqlite_journal(lock_file lock, connection_settings settings, registration registered, const clock_source* clock)
       : lock_{std::move(lock)}, settings_{std::move(settings)}, registered_{std::move(registered)}, clock_{clock} {}
 
-  std::unique_ptr<journal_writer> open_writer() override {
+  std::unique_ptr<journal_writer> open_writer(uint16_t number) override {
+    // A file has one writer at a time, so a second connection would only wait for the first.
+    if (number != 0) throw std::runtime_error{"SQLite has one writer, number 0, not " + std::to_string(number)};
     return named([&] { return std::make_unique<writer>(settings_, registered_.identity, registered_.self, clock_); });
   }
   std::unique_ptr<journal_reader> open_reader() override {

@@ -83,13 +83,13 @@ TEST_F(cancel_test, a_cancel_that_fails_while_a_load_passes_leaves_the_job_to_ru
   auto id = push(R"("delay":"140s")"); // beyond the horizon
   hold(actors_.readers.front());
   advance(30s);
-  hold(actors_.persistence);
+  hold(actors_.persistence.front());
   auto answer = ask_cancel(id);
   settle();
   let_go(actors_.readers.front());
   settle(); // the load drops the job, for it is in hand
   fail_commits();
-  let_go(actors_.persistence);
+  let_go(actors_.persistence.front());
   settle();
   EXPECT_TRUE(refused(answer, service_errc::unavailable));
   heal();

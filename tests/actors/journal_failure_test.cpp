@@ -8,12 +8,12 @@ using journal_failure_test = node_in_a_box;
 
 TEST_F(journal_failure_test, what_waits_together_is_committed_together) {
   start();
-  hold(actors_.persistence);
+  hold(actors_.persistence.front());
   std::vector<answer_of<std::vector<pushed_job>>> answers;
   for (int each = 0; each < 10; ++each) answers.push_back(ask_push({job_body(R"("delay":"1h")")}));
   settle();
   auto before = faults->calls(journal_call::commit);
-  let_go(actors_.persistence);
+  let_go(actors_.persistence.front());
   settle();
   EXPECT_EQ(faults->calls(journal_call::commit), before + 1);
   for (auto& answer : answers) EXPECT_TRUE(accepted(answer));
@@ -22,13 +22,13 @@ TEST_F(journal_failure_test, what_waits_together_is_committed_together) {
 TEST_F(journal_failure_test, a_group_ends_at_its_bound_and_a_larger_push_stays_whole) {
   with.group_rows = 4;
   start();
-  hold(actors_.persistence);
+  hold(actors_.persistence.front());
   std::vector<answer_of<std::vector<pushed_job>>> answers;
   answers.push_back(ask_push(std::vector<std::string>(7, job_body(R"("delay":"1h")"))));
   for (int each = 0; each < 6; ++each) answers.push_back(ask_push({job_body(R"("delay":"1h")")}));
   settle();
   auto before = faults->calls(journal_call::commit);
-  let_go(actors_.persistence);
+  let_go(actors_.persistence.front());
   settle();
   EXPECT_EQ(faults->calls(journal_call::commit), before + 3);
   for (auto& answer : answers) EXPECT_TRUE(accepted(answer));
@@ -76,6 +76,23 @@ TEST_F(journal_failure_test, nothing_starts_after_the_lease_is_over) {
   heal();
   advance(3s);
   EXPECT_EQ(runner->starts_of(after), 1u);
+}
+
+TEST_F(journal_failure_test, nothing_starts_while_one_of_two_writers_can_not_renew_the_lease) {
+  with.shards = 4;
+  with.writers = 2;
+  start();
+  auto late = push(R"("delay":"10s")");
+  faults->set_rule([](journal_call call, uint64_t number) {
+    return call == journal_call::renew_lease && number % 2 == 1 ? journal_fault::fail : journal_fault::none;
+  });
+  advance(20s);
+  EXPECT_EQ(runner->starts_of(late), 0u);
+  EXPECT_NE(statistics->journal.failure(), "") << "the other writer must not hide it";
+  heal();
+  advance(3s);
+  EXPECT_EQ(runner->starts_of(late), 1u);
+  EXPECT_EQ(statistics->journal.failure(), "");
 }
 
 TEST_F(journal_failure_test, a_push_with_an_unknown_outcome_is_answered_when_that_is_settled) {

@@ -74,6 +74,7 @@ void node_in_a_box::start_without_waiting() {
   how.url = url_;
   how.node_name = "node-a";
   how.shards = with.shards;
+  how.writers = with.writers;
   how.clock = &clock;
   auto opened = memory::open_memory_journal(how);
   if (!opened) throw std::runtime_error{opened.error()};
@@ -85,15 +86,18 @@ void node_in_a_box::start_without_waiting() {
   directory = std::make_shared<task_directory>();
   actors_.keeper = spawn(keeper, progress);
   dispatcher_settings bounds;
+  bounds.writers = with.writers;
   for (auto& each : bounds.of_kind) each = {with.at_once, with.at_once};
   const clock_source* time = &clock;
   actors_.dispatcher = spawn(dispatcher, bounds, time, statistics);
   spawn_executors();
   persistence_settings writing;
   writing.group_rows = with.group_rows;
-  std::shared_ptr<journal_writer> writer = journal_->open_writer();
-  actors_.persistence = spawn(persistence, writing,
-                              persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, time, statistics});
+  for (; writing.writer < journal_->writers(); ++writing.writer) {
+    std::shared_ptr<journal_writer> writer = journal_->open_writer(writing.writer);
+    actors_.persistence.push_back(spawn(
+        persistence, writing, persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, time, statistics}));
+  }
   for (int each = 0; each < 2; ++each) {
     std::shared_ptr<journal_reader> from = journal_->open_reader();
     actors_.readers.push_back(spawn(reader, from));
@@ -130,11 +134,16 @@ void node_in_a_box::spawn_schedulers() {
     own.partition = with.partition;
     own.horizon = with.horizon;
     own.load_rows = with.load_rows;
-    scheduler_dependencies needs{actors_.persistence, actors_.readers.front(),
-                                 actors_.dispatcher,  actors_.slots,
-                                 actors_.keeper,      time,
-                                 statistics,          budget,
-                                 directory,           {}};
+    scheduler_dependencies needs{actors_.persistence[writer_of(own.shard, with.writers)],
+                                 actors_.readers.front(),
+                                 actors_.dispatcher,
+                                 actors_.slots,
+                                 actors_.keeper,
+                                 time,
+                                 statistics,
+                                 budget,
+                                 directory,
+                                 {}};
     for (auto& attempt : with.adopted)
       if (shard_of(attempt.id) == own.shard) needs.adopted.push_back(attempt);
     actors_.schedulers.push_back(spawn(wheelwork::scheduler, own, needs));
@@ -169,7 +178,7 @@ bool node_in_a_box::stop_clean(milliseconds grace) {
   for (auto& each : actors_.schedulers) caf::anon_send(each, settle_shard{actors_.keeper});
   settle();
   if (progress->read([](const node_progress& now) { return now.settled.size(); }) < with.shards) return false;
-  caf::anon_send(actors_.persistence, release_shards{actors_.keeper});
+  caf::anon_send(actors_.persistence.front(), release_shards{actors_.keeper});
   settle();
   bool released = progress->read([](const node_progress& now) { return now.released == ""; });
   crash();

@@ -27,6 +27,7 @@ using answer_of = std::shared_ptr<std::optional<result<T, service_error>>>;
 
 struct box_settings {
   uint16_t shards = 1;
+  uint16_t writers = 1;
   size_t slots = 4;
   size_t at_once = 1000; ///< attempts of a kind
   uint64_t hot_jobs = 1'000'000;

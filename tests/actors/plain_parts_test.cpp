@@ -214,12 +214,13 @@ TEST(lateness_meter_test, tells_percentiles_to_two_percent) {
 TEST(live_counter_test, counts_changes_that_the_first_count_did_not_see) {
   live_counter live;
   EXPECT_FALSE(live.now());
-  live.add(1, 5);
-  live.add(2, 3);
-  live.set_base(1, 10);
-  EXPECT_EQ(live.now(), 13u);
-  live.add(3, -4);
-  EXPECT_EQ(live.now(), 9u);
+  live.add(0, 1, 5);
+  live.add(1, 1, 7);
+  live.add(0, 2, 3);
+  live.set_base({1, 0}, 10);
+  EXPECT_EQ(live.now(), 20u);
+  live.add(0, 3, -4);
+  EXPECT_EQ(live.now(), 16u);
 }
 
 } // namespace

@@ -30,11 +30,11 @@ TEST_F(push_and_load_test, a_push_committed_before_the_load_reads_is_armed_once)
 TEST_F(push_and_load_test, a_push_committed_after_the_load_has_read_is_armed_once) {
   start();
   begin_load();
-  hold(actors_.persistence);
+  hold(actors_.persistence.front());
   auto answer = ask_push({job_body(R"("delay":"100s")")});
   end_load();
   EXPECT_FALSE(*answer) << "nothing is accepted before its commit";
-  let_go(actors_.persistence);
+  let_go(actors_.persistence.front());
   settle();
   ASSERT_TRUE(accepted(answer));
   advance(5min);

@@ -121,7 +121,7 @@ TEST_F(node_api, stats_have_the_members_of_the_contract_and_are_a_second_old_at_
   for (const auto* name : {"pushed", "started", "finished"}) EXPECT_TRUE(stats["rates"][name].is_number()) << name;
   for (const auto* name : {"p50", "p99", "max"}) EXPECT_TRUE(stats["lateness_ms"][name].is_number()) << name;
   EXPECT_EQ(stats["skipped"], 0);
-  node.counts.live.set_base(1, 10);
+  node.counts.live.set_base({1}, 10);
   node.counts.in_flight = 4;
   node.time.advance(milliseconds{999});
   EXPECT_TRUE(request("GET", "/api/v1/stats").json()["jobs"]["pending"].is_null());

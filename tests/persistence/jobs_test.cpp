@@ -335,7 +335,7 @@ TEST_P(jobs_test, a_job_of_a_deleted_task_is_a_conflict) {
 TEST_P(jobs_test, batch_numbers_grow_by_one_also_over_restarts) {
   const uint64_t first = commit(inserting({pushed(1, at(0))})).batch;
   EXPECT_EQ(commit(inserting({pushed(2, at(0))})).batch, first + 1);
-  EXPECT_EQ(reader_->count_live()->batch, first + 1);
+  EXPECT_EQ(reader_->count_live()->batches.at(0), first + 1);
   restart();
   EXPECT_EQ(commit(inserting({pushed(3, at(0))})).batch, first + 2);
   EXPECT_EQ(reader_->count_live()->live, 3u);

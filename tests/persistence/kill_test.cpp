@@ -66,7 +66,7 @@ TEST_P(kill_test, holds_what_was_acknowledged_and_at_most_one_batch_more_whole_o
     const bool one_more = (*reader->find_job(job_id{id_base + sure * jobs_of_batch})).has_value();
     batches = sure + (one_more ? 1 : 0);
     EXPECT_EQ(reader->count_live()->live, jobs_of_batch);
-    EXPECT_EQ(reader->count_live()->batch, batches);
+    EXPECT_EQ(reader->count_live()->batches.at(0), batches);
     for (uint64_t n = 0; n < (batches + 1) * jobs_of_batch; ++n) {
       const auto found = reader->find_job(job_id{id_base + n});
       ASSERT_TRUE(found);

@@ -108,7 +108,7 @@ public:
     for (uint64_t task = 1; task <= 3; ++task) add_ledger(task_id{task});
     const auto count = value(reader_.count_live());
     text_ += "count " + std::to_string(count.live) + " " + std::to_string(count.running) + " " +
-             std::to_string(count.batch) + "\n";
+             std::to_string(count.batches.at(0)) + "\n";
   }
   const std::string& text() const { return text_; }
 

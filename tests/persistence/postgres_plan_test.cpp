@@ -58,7 +58,8 @@ protected:
 TEST_F(postgres_plan_test, windows_walk_along_the_due_index) {
   namespace sql = postgres::sql;
   EXPECT_THAT(plan(sql::window_from_start, {3, 100, 10}), walks("job_due"));
-  EXPECT_THAT(plan(sql::window_after, {3, 100, 5, 200, 10}), AllOf(walks("job_due"), HasSubstr("ROW(due_at, id) > ")));
+  EXPECT_THAT(plan(sql::window_after, {3, 100, 5, 200, 10}),
+              AllOf(walks("job_due"), HasSubstr("ROW(due_at, (id + 0)) > ")));
   EXPECT_THAT(plan(sql::running_of_shard, {3}), HasSubstr("job_due")) << "few, sorted";
   EXPECT_THAT(plan(sql::live_fires_of_shard, {3}), walks("job_fire"));
   EXPECT_THAT(plan(sql::count_running, {}), HasSubstr("job_due"));
@@ -100,6 +101,62 @@ TEST_F(postgres_plan_test, retention_finds_what_is_old_without_a_scan) {
   EXPECT_THAT(plan(sql::drop_old_skips, {100, 10}), HasSubstr("fire_skip_retention"));
   EXPECT_THAT(plan(sql::drop_expired_keys, {100, 10}), HasSubstr("unique_key_until"));
   EXPECT_THAT(plan(sql::tasks_of_shard, {3}), walks("task_shard"));
+}
+
+TEST_F(postgres_plan_test, whatever_the_planner_believes_the_writer_finds_rows_by_their_keys) {
+  namespace sql = postgres::sql;
+  // At their worst: full tables that were empty when they were looked at.
+  execute("delete from ww_job");
+  for (const char* table : {"ww_job", "ww_job_term", "ww_fire", "ww_attempt", "ww_unique_key", "ww_job_history"})
+    execute(std::string{"vacuum analyze "} + table);
+  execute("alter table ww_job set (autovacuum_enabled = off)");
+  std::vector<new_job> jobs;
+  for (uint64_t id = 1000; id < 6000; ++id) jobs.push_back(pushed(id, at(0)));
+  ASSERT_TRUE(writer_->commit({inserting(std::move(jobs))}));
+
+  postgres::connection_settings settings;
+  settings.target = postgres::read_url(options().url)->parameters;
+  settings.table_prefix = options().table_prefix;
+  settings.fixed_plans = true;
+  database_ = std::make_unique<postgres::connection>(settings);
+  // As generic plans: the values are not known to the planner.
+  const auto generic = [&](const char* text, const std::string& types, const std::string& values) {
+    database_->execute("prepare looked_at (" + types + ") as " + text);
+    std::string found;
+    for (auto lines = database_->execute("explain (costs off) execute looked_at (" + values + ")"); lines.next();)
+      found += std::string{lines->text(0)} + "\n";
+    database_->execute("deallocate looked_at");
+    return found;
+  };
+  const auto by_key = [&](const std::string& index) {
+    return AllOf(HasSubstr(prefix_of(folder_) + index), Not(HasSubstr("Nested Loop")), Not(HasSubstr("Seq Scan")),
+                 Not(HasSubstr("Join Filter")), Not(HasSubstr("job_due")));
+  };
+  const std::string nulls11 = "null, null, null, null, null, null, null, null, null, null, null";
+  const std::string ids = "'{1,2,3}', ";
+  EXPECT_THAT(generic(sql::end_jobs,
+                      "bigint[], smallint[], bigint[], integer[], text[], integer[], text[], bigint[], bigint[], "
+                      "smallint[], text[], text[]",
+                      ids + nulls11),
+              AllOf(by_key("job_pkey"), HasSubstr("Hash Join")));
+  EXPECT_THAT(generic(sql::again_jobs,
+                      "bigint[], integer[], text[], bigint[], bigint[], smallint[], text[], text[], bigint[], "
+                      "integer[], smallint[]",
+                      ids + "null, null, null, null, null, null, null, null, null, null"),
+              by_key("job_pkey"));
+  EXPECT_THAT(generic(sql::start_jobs, "bigint[], integer[], bigint[], text", ids + "null, null, null"),
+              by_key("job_pkey"));
+  EXPECT_THAT(generic(sql::late_results, "bigint[], integer[], text[], bigint[], bigint[], smallint[], text[], text[]",
+                      ids + "null, null, null, null, null, null, null"),
+              by_key("job_pkey"));
+  EXPECT_THAT(generic(sql::take_jobs, "bigint[]", "'{1,2,3}'"), by_key("job_pkey"));
+  // These look up one row after the other, which a nested loop does best; the limit leaves no other way.
+  const auto one_by_one = [&](const std::string& index) {
+    return AllOf(HasSubstr("Limit\n"), HasSubstr("Index Scan using " + prefix_of(folder_) + index),
+                 Not(HasSubstr("Seq Scan")), Not(HasSubstr("Join Filter")));
+  };
+  EXPECT_THAT(generic(sql::drop_terms, "text[], bigint[]", "null, null"), one_by_one("job_term_pkey"));
+  EXPECT_THAT(generic(sql::drop_fires, "bigint[], bigint[], bigint[]", "null, null, null"), one_by_one("fire_pkey"));
 }
 
 } // namespace

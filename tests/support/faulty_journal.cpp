@@ -126,9 +126,10 @@ class faulty_journal final : public journal {
 public:
   faulty_journal(std::unique_ptr<journal> real, std::shared_ptr<fault_script> script)
       : real_{std::move(real)}, script_{std::move(script)} {}
-  std::unique_ptr<journal_writer> open_writer() override {
-    return std::make_unique<faulty_writer>(real_->open_writer(), script_);
+  std::unique_ptr<journal_writer> open_writer(uint16_t number) override {
+    return std::make_unique<faulty_writer>(real_->open_writer(number), script_);
   }
+  uint16_t writers() const override { return real_->writers(); }
   std::unique_ptr<journal_reader> open_reader() override {
     return std::make_unique<faulty_reader>(real_->open_reader(), script_);
   }
