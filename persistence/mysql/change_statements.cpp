@@ -105,7 +105,7 @@ std::optional<job> change_statements::revive(const job_revive& revive) {
   database_.run(sql::drop_bad_ends, id, blob{dead}, blob{cancelled});
   auto found = database_.query(sql::live_job, id);
   if (!found.next()) throw std::runtime_error{"a revived job can't be found"};
-  targets_.mark_used(target_row_of(found.row()));
+  targets_.uses().mark(target_row_of(found.row()));
   return decode_job(found.row(), target_reader_);
 }
 

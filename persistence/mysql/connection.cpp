@@ -18,7 +18,7 @@ constexpr size_t statement_size_most = 8 << 20; // longer ones gain nothing
 
 // Comments with an exclamation mark are read by MariaDB only.
 constexpr char session_settings[] =
-    "set session transaction isolation level read committed, "
+    "set session transaction isolation level read committed; set session "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', "
     "time_zone = '+00:00', autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 3";
 constexpr char mariadb_settings[] =

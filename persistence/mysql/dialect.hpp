@@ -42,7 +42,7 @@ struct dialect {
                                         .read_id_bounds = sql::read_id_bounds,
                                         .count_live = sql::count_live,
                                         .count_running = sql::count_running,
-                                        .read_writer = sql::read_writer,
+                                        .batches_of_writers = sql::batches_of_writers,
                                         .ledger = {sql::fires_of_task, sql::skips_within, sql::skips_over_end},
                                         .list = {.placeholder = '$',
                                                  .live_view = sql::live_view,

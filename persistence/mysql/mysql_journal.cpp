@@ -31,13 +31,19 @@ public:
     }
   }
 
-  std::unique_ptr<journal_writer> open_writer() override {
-    return named([&] { return std::make_unique<writer>(settings_, registered_.identity, registered_.self, clock_); });
+  std::unique_ptr<journal_writer> open_writer(uint16_t number) override {
+    if (number >= registered_.writers)
+      throw std::runtime_error{"there is no writer " + std::to_string(number) + " among the " +
+                               std::to_string(registered_.writers) + " of this node"};
+    const writer_identity identity{number, registered_.self.incarnation};
+    return named([&] { return std::make_unique<writer>(settings_, identity, registered_.self, clock_, uses_); });
   }
+  uint16_t writers() const override { return registered_.writers; }
   std::unique_ptr<journal_reader> open_reader() override {
     connection_settings reading = settings_;
     reading.call_timeout = call_of_reader;
     reading.faults = nullptr;
+    reading.writes = false;
     return named([&] { return std::make_unique<reader>(reading, registered_.takeovers); });
   }
   const std::array<uint8_t, 16>& database_secret() const override { return registered_.secret; }
@@ -57,6 +63,7 @@ private:
   connection_settings settings_;
   registration registered_;
   const clock_source* clock_;
+  std::shared_ptr<target_uses> uses_ = std::make_shared<target_uses>(); ///< of all writers
 };
 
 // What all calls that open a database have in common: every error becomes a text that begins with its name.
@@ -68,6 +75,8 @@ auto with_database(const journal_options& options, Function&& function)
                               "` is not usable: letters, digits and _, at most 32, not a digit first");
   if (options.shards == 0 || options.shards > 1024)
     return wheelwork::failure("the number of shards must be from 1 to 1024, not " + std::to_string(options.shards));
+  if (options.writers == 0 || options.writers > 64)
+    return wheelwork::failure("the number of writers must be from 1 to 64, not " + std::to_string(options.writers));
   const auto place = read_url(options.url);
   if (!place) return wheelwork::failure(place.error());
   try {

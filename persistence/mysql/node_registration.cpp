@@ -10,8 +10,6 @@ namespace wheelwork::mysql {
 
 namespace {
 
-constexpr uint16_t writers = 1;
-
 void read_database_row(connection& database, uint16_t shards_wanted, registration& into) {
   auto found = database.query(sql::read_database);
   if (!found.next() || found->text(0).size() != into.secret.size())
@@ -43,10 +41,11 @@ void take_everything(connection& database, const journal_options& options, regis
   auto added = database.query(sql::add_node, options.node_name, to_column(made.self.started_at), options.lease.count());
   added.next();
   made.self.incarnation = static_cast<uint64_t>(added->integer(0));
-  made.identity = {0, made.self.incarnation};
+  made.writers = options.writers;
   database.run(sql::take_shards, made.self.incarnation);
-  for (uint16_t writer = 0; writer < writers; ++writer) database.run(sql::take_writer, writer, made.self.incarnation);
-  database.run(sql::fence_other_writers, writers);
+  database.run(sql::fence_writers);
+  for (uint16_t number = 0; number < made.writers; ++number)
+    database.run(sql::take_writer, number, made.self.incarnation);
   database.run(sql::fence_nodes, made.self.incarnation);
   database.run(sql::drop_idle_nodes);
 }

@@ -37,7 +37,8 @@ inline constexpr char drop_idle_nodes[] = "delete from ww_node where incarnation
 inline constexpr char take_writer[] =
     "insert into ww_writer (id, incarnation, batch, fenced, session) values ($1, $2, 0, false, connection_id()) "
     "on duplicate key update incarnation = $2, fenced = false, session = connection_id()";
-inline constexpr char fence_other_writers[] = "update ww_writer set fenced = true where id >= $1";
+/// Of all former owners: also those of whose number this node has none.
+inline constexpr char fence_writers[] = "update ww_writer set fenced = true";
 inline constexpr char read_shards[] =
     "select s.shard, s.released, greatest(s.inherited_lease_until, coalesce(n.lease_until, 0)) "
     "from ww_shard s left join ww_node n on n.incarnation = s.owner order by s.shard";
@@ -46,8 +47,10 @@ inline constexpr char take_shards[] =
     "if(s.released, 0, greatest(s.inherited_lease_until, coalesce(n.lease_until, 0))), s.owner = $1, s.released = "
     "false";
 
+/// Each writer of a node renews it, and none may take back what another one was given.
 inline constexpr char set_lease[] =
-    "update ww_node set lease_until = $2, lease_ends = " WHEELWORK_NOW " + $3 where incarnation = $1 and not fenced";
+    "update ww_node set lease_until = greatest(lease_until, $2), lease_ends = greatest(lease_ends, " WHEELWORK_NOW
+    " + $3) where incarnation = $1 and not fenced";
 inline constexpr char end_lease[] = "update ww_node set lease_ends = 0 where incarnation = $1 and not fenced";
 inline constexpr char release_shards[] =
     "update ww_shard s join ww_node n on n.incarnation = s.owner set s.released = true, s.inherited_lease_until = 0 "

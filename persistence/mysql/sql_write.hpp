@@ -13,6 +13,7 @@ inline constexpr char undo_savepoint[] = "rollback to savepoint one_change";
 inline constexpr char begin_batch[] =
     "start transaction; update ww_writer set batch = $3, session = connection_id() where id = $1 and incarnation = $2 "
     "and batch = $3 - 1 and not fenced";
+inline constexpr char batches_of_writers[] = "select batch from ww_writer order by id";
 inline constexpr char read_writer[] = "select incarnation, batch, fenced from ww_writer where id = $1";
 /// With a lock: it waits for the transaction whose answer was lost, where a plain read would see the time before it.
 inline constexpr char lock_writer[] = "update ww_writer set session = connection_id() where id = $1; "

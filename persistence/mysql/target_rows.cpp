@@ -3,6 +3,7 @@
 #include "persistence/mysql/row_lists.hpp"
 #include "persistence/mysql/sql_write.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace wheelwork::mysql {
@@ -40,8 +41,10 @@ void target_rows::find(const targets& wanted) {
 }
 
 void target_rows::add(const targets& missing) {
+  targets sorted = missing; // so that two writers that bring the same ones wait for each other in one order
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a->hash < b->hash; });
   row_list all{database_, sql::add_targets, sql::keep_targets};
-  for (const auto& how : missing) all.add(blob{bytes_of(how->hash)}, how->spec);
+  for (const auto& how : sorted) all.add(blob{bytes_of(how->hash)}, how->spec);
   all.finish();
 }
 

@@ -94,6 +94,16 @@ std::string raw_query(CURLU* url) {
   return code == CURLUE_OK ? std::string{text} : std::string{};
 }
 
+/// libcurl wants a host; behind a Unix socket there is none.
+constexpr std::string_view no_host = "no-host";
+std::string with_host(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const size_t end = std::min(url.find_first_of("/?", scheme + 3), url.size());
+  if (end != scheme + 3 && url[end - 1] != '@') return url;
+  return std::string{url}.insert(end, no_host);
+}
+
 std::string show(const connection_target& target) {
   std::string text = "mysql://";
   if (!target.user.empty()) text += target.user + "@";
@@ -107,8 +117,8 @@ std::string show(const connection_target& target) {
 
 result<connection_target, std::string> read_url(const std::string& url) {
   const std::unique_ptr<CURLU, free_url> parsed{curl_url()};
-  constexpr unsigned any_scheme = CURLU_NON_SUPPORT_SCHEME | CURLU_NO_AUTHORITY;
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), any_scheme) != CURLUE_OK)
+  if (!parsed ||
+      curl_url_set(parsed.get(), CURLUPART_URL, with_host(url).c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
     return failure(std::string{"the database URL can't be read: "} + right_url);
   const auto host = part_of(parsed.get(), CURLUPART_HOST), user = part_of(parsed.get(), CURLUPART_USER),
              password = part_of(parsed.get(), CURLUPART_PASSWORD), path = part_of(parsed.get(), CURLUPART_PATH),
@@ -116,7 +126,7 @@ result<connection_target, std::string> read_url(const std::string& url) {
   if (!host || !user || !password || !path || !port)
     return failure(std::string{"the database URL can't be read: "} + right_url);
   connection_target target;
-  target.host = *host;
+  if (*host != no_host) target.host = *host;
   target.user = *user;
   target.password = *password;
   target.database = path->size() > 1 ? path->substr(1) : std::string{};

@@ -7,7 +7,7 @@
 namespace wheelwork {
 
 struct registration {
-  writer_identity identity;
+  uint16_t writers = 1;
   node_record self;
   std::array<uint8_t, 16> secret{};
   uint16_t shards = 0;
