@@ -16,7 +16,8 @@ void check_size(const connection& database, size_t size) {
 } // namespace
 
 row_list::row_list(connection& database, std::string_view begin, std::string_view end)
-    : database_{database}, begin_{database.with_table_prefix_of(begin)}, end_{end}, text_{begin_} {}
+    : database_{database}, begin_{database.with_table_prefix_of(begin)}, end_{database.with_table_prefix_of(end)},
+      text_{begin_} {}
 
 void row_list::begin_row() {
   row_begin_ = text_.size();
