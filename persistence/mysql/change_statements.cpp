@@ -15,9 +15,12 @@ change_statements::change_statements(connection& database, std::string node_name
 
 void change_statements::prepare_batch(const std::vector<journal_change>& changes) {
   keys_found_.clear();
+  std::set<history_day> days; // the earliest first: later ones come behind it
+  std::optional<history_day> last;
   for (const journal_change& change : changes)
     for (const job_end& end : change.ends)
-      if (end.keep) days_.ensure(history_days::day_of(end.finished_at));
+      if (const auto day = history_days::day_of(end.finished_at); end.keep && day != last) days.insert(*(last = day));
+  for (const history_day day : days) days_.ensure(day);
 }
 
 void change_statements::forget() {

@@ -6,12 +6,13 @@ namespace wheelwork::mysql::sql {
 
 inline constexpr char used_ids[] = "select id from ww_job_history where id in (";
 inline constexpr char add_terms[] = "insert into ww_job_term (term, job_id) values ";
-inline constexpr char drop_terms[] = "delete t from {given} straight_join ww_job_term t on t.term = {term} "
-                                     "and t.job_id = {job_id}";
+inline constexpr char drop_terms[] =
+    "delete t from {given} straight_join ww_job_term t force index (primary) on t.term = {term} "
+    "and t.job_id = {job_id}";
 inline constexpr char add_fires[] = "insert into ww_fire (task, fire_time, job_id) values ";
-inline constexpr char drop_fires[] =
-    "delete f from {given} straight_join ww_fire f on f.task = {task} and f.fire_time = {fire_time} "
-    "and f.job_id = {job_id}";
+inline constexpr char drop_fires[] = "delete f from {given} straight_join ww_fire f force index (primary) on f.task = "
+                                     "{task} and f.fire_time = {fire_time} "
+                                     "and f.job_id = {job_id}";
 
 /// History is written from the live row only, which the next statement deletes. A start that was recorded and got no
 /// result stays visible as the last attempt.
@@ -24,7 +25,7 @@ inline constexpr char end_jobs[] =
     "j.unique_key, j.external_id, coalesce({last_number}, if(j.started_at is not null, j.attempt, null)), "
     "coalesce({last_node}, j.started_node), coalesce({last_started_at}, j.started_at), {last_finished_at}, "
     "{last_outcome}, {last_error}, {last_response}, j.payload "
-    "from {given} straight_join ww_job j on j.id = {id} for update";
+    "from {given} straight_join ww_job j force index (primary) on j.id = {id} for update";
 inline constexpr char live_ids[] = "select id from ww_job force index (primary) where id in (";
 /// The key is named, since a scan would lock what it passes over.
 inline constexpr char delete_jobs[] = "delete j from ww_job j force index (primary) where j.id in (";
@@ -43,7 +44,8 @@ inline constexpr char drop_attempts[] = "delete a from ww_attempt a force index 
 #define WHEELWORK_ATTEMPT "job_id, number, node, started_at, finished_at, outcome, error, response"
 
 inline constexpr char put_back[] =
-    "update {given} straight_join ww_job j on j.id = {id} set j.due_at = {due_at}, j.attempt = greatest(j.attempt, "
+    "update {given} straight_join ww_job j force index (primary) on j.id = {id} set j.due_at = {due_at}, j.attempt = "
+    "greatest(j.attempt, "
     "{number}), j.retries_used = {retries_used}, j.lost_in_row = {lost_in_row}, j.running = 0, j.started_at = null, "
     "j.started_node = null";
 inline constexpr char put_attempts[] = "insert into ww_attempt (" WHEELWORK_ATTEMPT ") values ";
@@ -55,9 +57,9 @@ inline constexpr char late_results[] =
     "or exists (select 1 from ww_job_history h where h.id = {job_id})" WHEELWORK_MERGE_ATTEMPT;
 #undef WHEELWORK_MERGE_ATTEMPT
 
-inline constexpr char start_jobs[] =
-    "update {given} straight_join ww_job j on j.id = {id} set j.attempt = greatest(j.attempt, {attempt}), "
-    "j.running = 1, j.started_at = {started_at}, j.started_node = {node}";
+inline constexpr char start_jobs[] = "update {given} straight_join ww_job j force index (primary) on j.id = {id} set "
+                                     "j.attempt = greatest(j.attempt, {attempt}), "
+                                     "j.running = 1, j.started_at = {started_at}, j.started_node = {node}";
 
 inline constexpr char keep_last_attempt[] =
     "insert into ww_attempt (" WHEELWORK_ATTEMPT ") select id, last_number, coalesce(last_node, ''), last_started_at, "
@@ -75,7 +77,8 @@ inline constexpr char delete_history[] = "delete from ww_job_history where id = 
 inline constexpr char drop_bad_ends[] = "delete from ww_job_term where job_id = $1 and term in ($2, $3)";
 
 inline constexpr char update_task_states[] =
-    "update {given} straight_join ww_task_state s on s.task = {task} set s.fired_until = greatest(s.fired_until, "
+    "update {given} straight_join ww_task_state s force index (primary) on s.task = {task} set s.fired_until = "
+    "greatest(s.fired_until, "
     "{fired_until}), s.runs = {runs}, s.next_fire = {next_fire}, s.enabled_at = {enabled_at}, "
     "s.disabled_at = {disabled_at}";
 inline constexpr char add_skips[] = "insert into ww_fire_skip (task, from_at, verdict, to_at, count) values ";

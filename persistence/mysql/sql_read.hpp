@@ -41,9 +41,9 @@ inline constexpr char live_view[] = WHEELWORK_LIVE_VIEW;
 inline constexpr char history_view[] = WHEELWORK_HISTORY_VIEW;
 /// The order is fixed: from the term to its jobs.
 inline constexpr char live_by_term[] =
-    "from ww_job_term l force index (primary) straight_join ww_job j on j.id = l.job_id";
+    "from ww_job_term l force index (primary) straight_join ww_job j force index (primary) on j.id = l.job_id";
 inline constexpr char history_by_term[] =
-    "from ww_job_term l force index (primary) straight_join ww_job_history j on j.id = l.job_id";
+    "from ww_job_term l force index (primary) straight_join ww_job_history j force index (primary) on j.id = l.job_id";
 inline constexpr char all_running[] =
     "from ww_shard s straight_join ww_job j force index (ww_job_due) on j.shard = s.shard and j.running = 1";
 inline constexpr char find_live[] = WHEELWORK_LIVE_VIEW "from ww_job j where j.id = $1";
