@@ -23,9 +23,7 @@ void read_database_row(connection& database, uint16_t shards_wanted, registratio
                              " (it is " + std::to_string(shards_wanted) + ")"};
 }
 
-std::optional<held_lease> lease_of_another(connection& database) {
-  database.query(sql::lock_database);
-  auto owners = database.query(sql::lock_owners);
+std::optional<held_lease> first_lease(rows owners) {
   if (!owners.next() || owners->integer(1) <= 0) return std::nullopt;
   return held_lease{std::string{owners->text(0)}, milliseconds{owners->integer(1)}};
 }
@@ -54,7 +52,8 @@ void take_everything(connection& database, const journal_options& options, regis
 std::optional<held_lease> try_to_take(connection& database, const journal_options& options, registration& made) {
   database.execute("start transaction");
   try {
-    auto held = lease_of_another(database);
+    database.query(sql::lock_database);
+    auto held = first_lease(database.query(sql::lock_owners));
     if (held) {
       database.execute("rollback");
       return held;
@@ -80,8 +79,6 @@ writer_rows read_writers(connection& database, const char* sql) {
 /// A node that was stopped in the middle of a transaction holds its locks although its lease has ended: its sessions
 /// are ended. They are those that have changed a writer row and not committed it. False: there was none.
 bool end_blocking_sessions(connection& database) {
-  database.roll_back();
-  if (auto lease = database.query(sql::longest_lease); !lease.next() || lease->integer(0) != 0) return false;
   const writer_rows committed = read_writers(database, sql::committed_writers);
   bool ended = false;
   for (const auto& [writer, seen] : read_writers(database, sql::uncommitted_writers)) {
@@ -103,10 +100,12 @@ std::optional<held_lease> take_or_unblock(connection& database, const journal_op
     try {
       return try_to_take(database, options, made);
     } catch (const failure& error) {
-      // A deadlock is the other node's own try to take over, or the last commit of the one before.
       if (tries == tries_max) throw;
-      if (error.number() == error_number::deadlock) continue;
-      if (error.number() != error_number::lock_timeout || (!end_blocking_sessions(database) && tries > 1)) throw;
+      if (error.number() == error_number::deadlock) continue; // with another node that starts
+      if (error.number() != error_number::lock_timeout) throw;
+      // The node that holds the lease may be in the middle of a commit.
+      if (auto held = first_lease(database.query(sql::read_owners))) return held;
+      if (!end_blocking_sessions(database) && tries > 1) throw;
     }
   }
 }
