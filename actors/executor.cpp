@@ -31,10 +31,11 @@ void executor_state::start(run& batch) {
   std::vector<std::chrono::microseconds> lateness;
   lateness.reserve(batch.orders.size());
   for (auto& order : batch.orders) {
-    // A job pushed with a time in the past could not start before there was a job.
-    wall_time made_at{milliseconds{static_cast<int64_t>(milliseconds_of(order.what.id))}};
-    lateness.push_back(
-        std::max<std::chrono::microseconds>(now - std::max(order.what.due_at, made_at), std::chrono::microseconds{0}));
+    // A job pushed with a time in the past could not start before there was a job. After a restart ids are ahead of the
+    // clock for a while and don't say when that was.
+    const wall_time made_at{milliseconds{static_cast<int64_t>(milliseconds_of(order.what.id))}};
+    const wall_time could_start = made_at > now ? order.what.due_at : std::max(order.what.due_at, made_at);
+    lateness.push_back(std::max<std::chrono::microseconds>(now - could_start, std::chrono::microseconds{0}));
   }
   statistics_->lateness.add(steady, lateness);
   statistics_->started.add(steady, batch.orders.size());

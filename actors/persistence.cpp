@@ -16,8 +16,7 @@ persistence_actor::behavior_type persistence_state::make_behavior(persistence_se
   with_ = std::move(with);
   retry_after_ = settings_.retry_first;
   self_->send(self_, renew_lease{});
-  if (settings_.history_retention > milliseconds{0})
-    self_->delayed_send(self_, settings_.retention_every, drop_history{});
+  self_->delayed_send(self_, settings_.retention_first, drop_history{});
   return {
       [this](write_changes& request) { take(request); },
       [this](const release_shards& request) {
@@ -29,7 +28,7 @@ persistence_actor::behavior_type persistence_state::make_behavior(persistence_se
         write_group();
       },
       [this](renew_lease) { renew(); },
-      [this](drop_history) { drop_old_history(); },
+      [this](drop_history) { tend_history(); },
   };
 }
 
@@ -191,7 +190,22 @@ void persistence_state::renew() {
   self_->send(with_.dispatcher, starts_allowed{settings_.writer, asked_at + settings_.lease});
 }
 
-void persistence_state::drop_old_history() {
+/// Makes room for the coming day, and throws away what is older than the retention.
+void persistence_state::tend_history() {
+  if (auto prepared = with_.writer->prepare_history(with_.clock->wall_now()); !prepared) {
+    spdlog::warn("room for the history of tomorrow can't be made ahead: {}", prepared.error().message);
+    ++with_.statistics->background_failures;
+  }
+  const bool more = settings_.history_retention > milliseconds{0} && drop_old_history();
+  // More to drop: behind what waits, so that pushes don't wait for retention.
+  if (more)
+    self_->send(self_, drop_history{});
+  else
+    self_->delayed_send(self_, settings_.retention_every, drop_history{});
+}
+
+/// True: there may be more to drop.
+bool persistence_state::drop_old_history() {
   wall_time before = with_.clock->wall_now() - settings_.history_retention;
   if (const milliseconds piece = with_.writer->history_piece(); piece > milliseconds{0})
     before -= before.time_since_epoch() % piece;
@@ -200,11 +214,7 @@ void persistence_state::drop_old_history() {
     spdlog::warn("old history can't be dropped: {}", dropped.error().message);
     ++with_.statistics->background_failures;
   }
-  // More to drop: behind what waits, so that pushes don't wait for retention.
-  if (dropped && *dropped >= settings_.retention_rows)
-    self_->send(self_, drop_history{});
-  else
-    self_->delayed_send(self_, settings_.retention_every, drop_history{});
+  return dropped && *dropped >= settings_.retention_rows;
 }
 
 void persistence_state::release_if_asked() {

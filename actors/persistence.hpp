@@ -22,7 +22,8 @@ struct persistence_settings {
   milliseconds renew_every{1000};
   milliseconds retry_first{100}; ///< after a failed commit; doubles up to retry_max
   milliseconds retry_max{2000};
-  milliseconds history_retention{0}; ///< zero: keep for ever, or another writer drops it
+  milliseconds history_retention{0};   ///< zero: keep for ever, or another writer drops it
+  milliseconds retention_first{5'000}; ///< after the start
   milliseconds retention_every{60'000};
   size_t retention_rows = 500; ///< in one transaction
 };
@@ -60,7 +61,8 @@ private:
   void refuse_pushes(std::vector<waiting_change>& group, const journal_error& error);
   void note_success();
   void renew();
-  void drop_old_history();
+  void tend_history();
+  bool drop_old_history();
   void release_if_asked();
 
   persistence_actor::pointer self_;

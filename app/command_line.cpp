@@ -23,7 +23,7 @@ void add_client_options(command_line& line) {
   line.root.add_option("--token", line.client.token, "token for it, or file:PATH")
       ->envname("WHEELWORK_TOKEN")
       ->type_name("TOKEN");
-  line.root.add_flag("--json", line.client.json, "client commands print JSON");
+  line.root.add_flag("--json", line.client.json, "client commands and doctor print JSON");
 }
 
 int parse_and_run(command_line& line, int argc, char** argv) {
@@ -59,6 +59,7 @@ int run_program(int argc, char** argv, std::shared_ptr<const native_registry> ha
     add_serve_command(line);
     add_config_commands(line);
     add_migrate_command(line);
+    add_doctor_command(line);
     add_schedule_commands(line);
     add_task_commands(line);
     add_job_commands(line);
@@ -75,15 +76,13 @@ int run_program(int argc, char** argv, std::shared_ptr<const native_registry> ha
 std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
 
 void add_commands_not_built_yet(command_line& line) {
-  for (const auto* name : {"doctor", "pool"}) {
-    auto* command = line.root.add_subcommand(name, "")->group("")->allow_extras();
-    command->callback([&line, name] {
-      line.chosen = [name]() -> int {
-        complain(std::string{"`wheelwork "} + name + "` is not built yet");
-        return refused;
-      };
-    });
-  }
+  auto* command = line.root.add_subcommand("pool", "")->group("")->allow_extras();
+  command->callback([&line] {
+    line.chosen = []() -> int {
+      complain("`wheelwork pool` is not built yet");
+      return refused;
+    };
+  });
 }
 
 } // namespace wheelwork

@@ -53,6 +53,7 @@ struct command_line {
 void add_serve_command(command_line& line);
 void add_config_commands(command_line& line);
 void add_migrate_command(command_line& line);
+void add_doctor_command(command_line& line);
 void add_schedule_commands(command_line& line);
 void add_task_commands(command_line& line);
 void add_job_commands(command_line& line);

@@ -1,8 +1,12 @@
 #include "persistence/journal.hpp"
 
+#include "persistence/diagnosis.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "persistence/mysql/diagnosis.hpp"
 #include "persistence/mysql/mysql_journal.hpp"
+#include "persistence/postgres/diagnosis.hpp"
 #include "persistence/postgres/postgres_journal.hpp"
+#include "persistence/sqlite/diagnosis.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
 
 namespace wheelwork {
@@ -58,6 +62,20 @@ result<migration_status, std::string> migrate(const journal_options& options) {
   case backend::memory: break;
   }
   return migration_status{1, 1, {}};
+}
+
+result<std::vector<finding>, std::string> diagnose(const journal_options& options, const diagnosis_limits& limits) {
+  if (!options.clock) return failure(std::string{"journal_options.clock must be set"});
+  const auto kind = backend_of(options.url);
+  if (!kind) return failure(kind.error());
+  switch (*kind) {
+  case backend::sqlite: return sqlite::diagnose_sqlite(options, limits);
+  case backend::postgres: return postgres::diagnose_postgres(options, limits);
+  case backend::mysql: return mysql::diagnose_mysql(options, limits);
+  case backend::memory: break;
+  }
+  return std::vector{finding{"durability", severity::error, "the database is in memory: it ends with its process",
+                             "name a file or a server in database.url"}};
 }
 
 } // namespace wheelwork

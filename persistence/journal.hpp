@@ -125,6 +125,12 @@ public:
   /// History goes cheapest in whole pieces of this length, counted from 1970: a time to drop before is best rounded
   /// down to one. Zero: any time is as good.
   virtual milliseconds history_piece() const { return milliseconds{0}; }
+  /// Makes ahead of time what the history of this day and the next one needs, so that no commit has to. To be called
+  /// now and then, also where history is kept for ever.
+  virtual result<void, journal_error> prepare_history(wall_time now) {
+    static_cast<void>(now);
+    return {};
+  }
 };
 
 struct migration_status {

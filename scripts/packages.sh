@@ -22,9 +22,9 @@ packages_build=(
 # At run time beside the libraries; the samples of examples/quickstart are Python and shell.
 packages_run=(tzdata)
 packages_quickstart=(python3)
-packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql mariadb-server) # the tests start servers of their own
+packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server) # the tests start servers of their own
 packages_check=(clang-format clang-tidy shellcheck)
-packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3)
+packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql)
 
 # need_packages PACKAGE...: installs those that are missing, and nothing else. Asks for root rights only when something is missing.
 need_packages() {

@@ -34,8 +34,30 @@ ROWS = [
     ("… ready after kill -9", "ready_after_kill", "ms", "<= 2,000", lambda f: f["ready_after_kill"] <= 2000, None),
     ("`wheelwork serve` to ready, empty", "ready_empty", "ms", "<= 300", lambda f: f["ready_empty"] <= 300, None),
 ]
+POSTGRES_ROWS = [
+    ("PostgreSQL: POST /jobs, 64 connections, whole life", "postgres_single", "jobs/s", ">= 14,000", lambda f: f["postgres_single"] >= 14_000, None),
+    ("… answer p50 / p99", ("postgres_single_p50", "postgres_single_p99"), "ms", "", None, None),
+    ("… cores used by the node / by PostgreSQL", ("postgres_single_cores", "postgres_single_server_cores"), "", "", None, None),
+    ("batches of 1,000, 4 connections, whole life", "postgres_batch", "jobs/s", ">= 60,000 and >= 0.6 x limit",
+     lambda f: f["postgres_batch"] >= 60_000 and f["postgres_batch"] >= 0.6 * f["postgres_rows_1"],
+     ("postgres_rows_1", "lives/s of a bare client")),
+    ("… beside two bare clients", "postgres_batch", "jobs/s", "", None, ("postgres_rows_2", "lives/s of two bare clients")),
+    ("… cores used by the node / by PostgreSQL", ("postgres_batch_cores", "postgres_batch_server_cores"), "", "", None, None),
+    ("10 million pending jobs: ready after a clean stop", "postgres_far_ready", "ms", "<= 3,000", lambda f: f["postgres_far_ready"] <= 3000, None),
+    ("… ready after kill -9, with the lease of 3 s", "postgres_far_ready_kill", "ms", "<= 6,000", lambda f: f["postgres_far_ready_kill"] <= 6000, None),
+    ("… growth of RSS over an empty one", "postgres_far_growth", "MB", "<= 100", lambda f: f["postgres_far_growth"] <= 100, None),
+    ("… lateness of 1,000 due jobs, p99", "postgres_far_late_p99", "ms", "<= 2", lambda f: f["postgres_far_late_p99"] <= 2, None),
+    ("… pushes of far jobs in batches of 1,000", "postgres_far_push", "jobs/s", ">= 0.9 x limit",
+     lambda f: f["postgres_far_push"] >= 0.9 * f["postgres_empty_push"], ("postgres_empty_push", "on an empty database")),
+    ("5 million jobs: largest live table over that after 500,000", "postgres_bloat_table", "x", "< 2", lambda f: f["postgres_bloat_table"] < 2, None),
+    ("… largest indexes over those", "postgres_bloat_indexes", "x", "< 2", lambda f: f["postgres_bloat_indexes"] < 2, None),
+    ("… table and indexes after 500,000", "postgres_bloat_first", "MB", "", None, None),
+]
+GROUPS = {"postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
 IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle"]
 ONCE = ["armed_memory", "far_future"]
+MEASURES = IN_ROUNDS + ONCE + [name for group in GROUPS.values() for names in group for name in names]
+ONCE_AT_MOST = ONCE + [name for _, names in GROUPS.values() for name in names]
 
 
 def number(value):
@@ -44,7 +66,7 @@ def number(value):
 
 def run(bench, names, rounds):
     runs, faults = {}, []
-    plan = [name for _ in range(rounds) for name in names if name not in ONCE] + [name for name in names if name in ONCE]
+    plan = [name for _ in range(rounds) for name in names if name not in ONCE_AT_MOST] + [name for name in names if name in ONCE_AT_MOST]
     for name in plan:
         began = time.monotonic()
         try:
@@ -64,7 +86,7 @@ def table(runs):
     middle = {key: statistics.median(values) for key, values in runs.items()}
     lines = ["| what | measured | runs | limit in the same run | ratio | goal | met |", "|---|---|---|---|---|---|---|"]
     missed = 0
-    for what, figure, unit, goal, met, limit in ROWS:
+    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS:
         keys = figure if isinstance(figure, tuple) else (figure,)
         if any(key not in middle for key in keys):
             continue
@@ -87,9 +109,10 @@ def main():
     parser.add_argument("--folder", required=True, help="where the nodes keep their data; on the disk that is to be measured")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", help="also writes all runs to this file")
-    parser.add_argument("measures", nargs="*", help="only these: " + ", ".join(IN_ROUNDS + ONCE))
+    parser.add_argument("measures", nargs="*", help="only these: " + ", ".join(MEASURES) + "; or all of " + ", ".join(GROUPS))
     options = parser.parse_args()
-    unknown = [name for name in options.measures if name not in IN_ROUNDS + ONCE]
+    wanted = [name for given in options.measures for name in (sum(GROUPS[given], []) if given in GROUPS else [given])]
+    unknown = [name for name in wanted if name not in MEASURES]
     if unknown:
         parser.error(f"no measure is called {', '.join(unknown)}")
 
@@ -98,7 +121,7 @@ def main():
     print(f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, load before the first run {load:.1f}", file=sys.stderr)
     began = time.monotonic()
     bench = Bench(options.build, options.folder, options.quick)
-    runs, faults = run(bench, options.measures or IN_ROUNDS + ONCE, 1 if options.quick else options.rounds)
+    runs, faults = run(bench, wanted or IN_ROUNDS + ONCE, 1 if options.quick else options.rounds)
     text, missed = table(runs)
     print(text)
     print(f"\nMedians of the runs shown; {time.monotonic() - began:.0f} s, load before {load:.1f}, the load generator on the same {os.cpu_count()} cores.")

@@ -1,12 +1,15 @@
 """What benchmarks/run measures: each function runs once and returns figures by name."""
 
+import concurrent.futures
 import datetime
 import json
 import os
 import re
 import subprocess
+import sys
 import time
 
+from databases import Postgres
 from nginx import Nginx
 from node import Node
 
@@ -35,6 +38,19 @@ class Bench:
             out = subprocess.run([f"{self.build}/benchmarks/curl_calls", nginx.url, "20000" if self.quick else "100000", "64"],
                                  check=True, capture_output=True, text=True).stdout
         return {"curl": float(out)}
+
+    def postgres_rows(self):
+        """Bare clients on the tables of wheelwork, one and two connections."""
+        figures = {}
+        with Postgres(f"{self.folder}/postgres") as server:
+            for connections in (1, 2):
+                url = server.fresh()
+                subprocess.run([self.binary, "migrate", "--set", f"database.url={url}"], check=True, capture_output=True)
+                server.sql("insert into ww_target (hash, spec) values ('x', '{}')")
+                out = subprocess.run([f"{self.build}/benchmarks/postgres_rows", f"host={server.folder} user=wheelwork dbname=wheelwork",
+                                      "2" if self.quick else "8", str(connections)], check=True, capture_output=True, text=True).stdout
+                figures[f"postgres_rows_{connections}"] = float(out)
+        return figures
 
     # ---- time
 
@@ -81,9 +97,18 @@ class Bench:
     def batch(self):
         return self.wrk("batch", "batch.lua", connections=4, jobs_per_request=1000)
 
-    def wrk(self, name, script, connections, jobs_per_request):
+    def postgres_single(self):
+        with Postgres(f"{self.folder}/postgres") as server:
+            return self.wrk("postgres_single", "single.lua", 64, 1, server, f"database.url={server.fresh()}")
+
+    def postgres_batch(self):
+        with Postgres(f"{self.folder}/postgres") as server:
+            return self.wrk("postgres_batch", "batch.lua", 4, 1000, server, f"database.url={server.fresh()}")
+
+    def wrk(self, name, script, connections, jobs_per_request, server=None, *settings):
         span = 2 if self.quick else 8
-        with self.node() as node:
+        with self.node(*settings) as node:
+            server_cpu = server.cpu_seconds() if server else 0
             began, cpu = time.monotonic(), node.cpu_seconds()
             out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{span}s", "--latency", "-s", f"{self.here}/{script}",
                                   f"http://127.0.0.1:{node.port}"], check=True, capture_output=True, text=True).stdout
@@ -97,7 +122,8 @@ class Bench:
             return {name: jobs / (finished_at - began), f"{name}_push": jobs / (pushed_at - began),
                     f"{name}_p50": milliseconds(re.search(r"(?m)^\s+50%\s+(\S+)", out)[1]),
                     f"{name}_p99": milliseconds(re.search(r"(?m)^\s+99%\s+(\S+)", out)[1]),
-                    f"{name}_cores": (node.cpu_seconds() - cpu) / (finished_at - began)}
+                    f"{name}_cores": (node.cpu_seconds() - cpu) / (finished_at - began),
+                    **({f"{name}_server_cores": (server.cpu_seconds() - server_cpu) / (finished_at - began)} if server else {})}
 
     def http_callbacks(self):
         count = 10_000 if self.quick else 100_000
@@ -148,6 +174,67 @@ class Bench:
             after_kill = node.start()
             return {"far_growth": growth / 1e6, "far_push": count / took, "ready_after_stop": after_stop * 1000,
                     "ready_after_kill": after_kill * 1000}
+
+    # ---- a large or a long used database
+
+    def postgres_far(self):
+        """10 million pending jobs: what they cost a start, memory, lateness and pushes."""
+        count = 100_000 if self.quick else 10_000_000
+        with Postgres(f"{self.folder}/postgres") as server:
+            url = f"database.url={server.fresh()}"
+            with self.node(url) as node:
+                empty_push = self.push_rate(node)
+                node.stop()
+                node.start()
+                empty_bytes = node.resident_bytes()
+                begin, step = time.time() + 3600, 86_400 / count
+                # Made by four processes, since one could not make so many jobs fast enough.
+                subprocess.run([sys.executable, "-B", f"{self.here}/push_far.py", str(node.port), str(count), str(begin), str(step)], check=True)
+                node.stop()
+                after_stop = node.start()
+                time.sleep(3)  # the count of live jobs and the first loads
+                full_bytes = node.resident_bytes()
+                full_push = self.push_rate(node)
+                late = self.lateness_of(node, 1000, 10)
+                node.kill()
+                after_kill = node.start()
+                return {"postgres_far_ready": after_stop * 1000, "postgres_far_ready_kill": after_kill * 1000,
+                        "postgres_far_growth": (full_bytes - empty_bytes) / 1e6, "postgres_far_late_p99": late["p99"],
+                        "postgres_far_push": full_push, "postgres_empty_push": empty_push}
+
+    def push_rate(self, node):
+        """Batches of jobs for tomorrow."""
+        count = 20_000 if self.quick else 200_000
+        batch, pushers = [job_at(time.time() + 100_000)] * 1000, [node.pusher() for _ in range(4)]
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(len(pushers)) as pool:
+            list(pool.map(lambda lane: [pushers[lane].push(batch) for _ in range(lane, count // len(batch), len(pushers))], range(len(pushers))))
+        return count / (time.monotonic() - began)
+
+    def lateness_of(self, node, count, span):
+        done = node.finished()
+        begin = time.time() + 1.5
+        node.pusher().push([job_at(begin + i * span / count) for i in range(count)])
+        time.sleep(begin + span - time.time())
+        node.wait_finished(done + count)
+        return node.stats()["lateness_ms"]
+
+    def postgres_bloat(self):
+        """Millions of jobs through the live table with the server's own autovacuum."""
+        count, first = (300_000, 50_000) if self.quick else (5_000_000, 500_000)
+        with Postgres(f"{self.folder}/postgres") as server, self.node(f"database.url={server.fresh()}") as node:
+            batch, pushers = [job_at(time.time())] * 1000, [node.pusher() for _ in range(4)]
+            sizes, pushed = [], 0
+            while pushed < count:
+                with concurrent.futures.ThreadPoolExecutor(len(pushers)) as pool:
+                    list(pool.map(lambda lane: [pushers[lane].push(batch) for _ in range(lane, first // len(batch), len(pushers))], range(len(pushers))))
+                pushed += first
+                sizes.append([int(size) for size in server.sql("select pg_relation_size('ww_job'), pg_indexes_size('ww_job')")[0]])
+                print(f"    {pushed:,} jobs: table {sizes[-1][0] / 1e6:.1f} MB, indexes {sizes[-1][1] / 1e6:.1f} MB", file=sys.stderr, flush=True)
+            node.wait_finished(pushed)
+            table, indexes = sizes[0]
+            return {"postgres_bloat_table": max(size[0] for size in sizes) / table, "postgres_bloat_indexes": max(size[1] for size in sizes) / indexes,
+                    "postgres_bloat_first": (table + indexes) / 1e6}
 
 
 def job_at(moment):

@@ -90,6 +90,7 @@ struct dialect {
     return database.run(sql::begin_batch, identity.writer, identity.incarnation, batch) != 0;
   }
   static void begin_retention(connection& database) { database.execute(sql::begin_write); }
+  static void prepare_history(connection& database, statements& with, wall_time now);
   static void before_batch(statements& statements, const std::vector<journal_change>& changes) {
     statements.prepare_batch(changes);
   }

@@ -14,6 +14,26 @@ constexpr std::chrono::days one_day{1};
 constexpr std::chrono::days serves_for{7};
 constexpr unsigned same_partition_name = 1517, bounds_must_grow = 1493;
 
+/// Who waits for a table has everybody else wait behind.
+class short_wait {
+public:
+  explicit short_wait(connection& database) : database_{database} {
+    database_.execute("set session lock_wait_timeout = 1");
+  }
+  ~short_wait() {
+    try {
+      database_.execute("set session lock_wait_timeout = 3");
+    } catch (const std::exception&) {
+      return; // the session is lost, and with it the setting
+    }
+  }
+  short_wait(const short_wait&) = delete;
+  short_wait& operator=(const short_wait&) = delete;
+
+private:
+  connection& database_;
+};
+
 std::string bounds_of(history_day day) {
   return "partition " + history_days::partition_of(day) + " values less than (" +
          std::to_string(to_column(wall_time{day + one_day})) + ")";
@@ -69,17 +89,15 @@ std::optional<history_day> history_days::oldest_before(wall_time time) {
   return *all.begin();
 }
 
+void history_days::ensure_ahead(history_day day) {
+  const short_wait in_the_session{database_};
+  ensure(day);
+}
+
 void history_days::drop(history_day day) {
   forget();
-  database_.execute("set session lock_wait_timeout = 1");
-  try {
-    alter("drop partition " + partition_of(day));
-  } catch (const failure&) {
-    if (!database_.roll_back()) throw;
-    database_.execute("set session lock_wait_timeout = 3");
-    throw;
-  }
-  database_.execute("set session lock_wait_timeout = 3");
+  const short_wait in_the_session{database_};
+  alter("drop partition " + partition_of(day));
 }
 
 } // namespace wheelwork::mysql

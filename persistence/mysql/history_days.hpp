@@ -15,8 +15,13 @@ public:
   explicit history_days(connection& database) : database_{database} {}
   static history_day day_of(wall_time time) { return std::chrono::floor<std::chrono::days>(time); }
 
+  /// Whether it has a partition of its own.
+  bool has(history_day day) { return known().contains(day); }
   /// Makes the partition of the day if it is missing. Where there is one for a day soon after, it serves.
   void ensure(history_day day);
+  /// The same for a day that is to come: whoever is in the way is waited for a second at most; then it throws a lock
+  /// timeout.
+  void ensure_ahead(history_day day);
   /// The oldest partition whose day ended before this time.
   std::optional<history_day> oldest_before(wall_time time);
   /// Other sessions' readers stand in its way for a second at most; then it throws a lock timeout.

@@ -9,8 +9,6 @@ namespace wheelwork::mysql {
 
 namespace {
 
-constexpr std::chrono::days made_ahead{2};
-
 using old_jobs = std::vector<std::pair<job_id, std::vector<std::string>>>;
 
 old_jobs decode_old(rows found) {
@@ -51,14 +49,11 @@ size_t old_history::step(connection& database, change_statements& statements, ch
   return old.size();
 }
 
-void old_history::finish(change_statements& statements, std::optional<wall_time> now) {
-  if (const auto day = std::exchange(done_, std::nullopt)) {
-    statements.days().drop(*day);
-    dropped_up_to_ = 0;
-  }
-  if (!now) return;
-  const history_day today = history_days::day_of(*now);
-  for (history_day day = today; day <= today + made_ahead; day += std::chrono::days{1}) statements.days().ensure(day);
+void old_history::finish(change_statements& statements) {
+  const auto day = std::exchange(done_, std::nullopt);
+  if (!day) return;
+  statements.days().drop(*day);
+  dropped_up_to_ = 0;
 }
 
 } // namespace wheelwork::mysql

@@ -11,8 +11,8 @@ public:
   /// One step inside a transaction, over at most so many jobs that finished before the time. Answers how many went.
   size_t step(connection& database, change_statements& statements, change_writer& changes, wall_time finished_before,
               size_t most);
-  /// The transaction of a step is committed: drops a day of which nothing is left, and makes the coming days.
-  void finish(change_statements& statements, std::optional<wall_time> now);
+  /// The transaction of a step is committed: drops a day of which nothing is left.
+  void finish(change_statements& statements);
   /// A transaction with a step in it was undone.
   void start_over() {
     dropped_up_to_ = 0;

@@ -20,9 +20,8 @@ inline constexpr char lock_writers[] = "select id from ww_writer order by id for
 inline constexpr char lock_owners[] =
     "select name, lease_ends - " WHEELWORK_NOW ", lease_ends from ww_node "
     "where incarnation in (select owner from ww_shard) order by lease_ends desc for update";
-inline constexpr char read_owners[] =
-    "select name, lease_ends - " WHEELWORK_NOW " from ww_node "
-    "where incarnation in (select owner from ww_shard) order by lease_ends desc";
+inline constexpr char read_owners[] = "select name, lease_ends - " WHEELWORK_NOW " from ww_node "
+                                      "where incarnation in (select owner from ww_shard) order by lease_ends desc";
 /// What is in an open transaction, too.
 inline constexpr char uncommitted_writers[] =
     "set transaction isolation level read uncommitted; select id, incarnation, batch, fenced, session from ww_writer";

@@ -1,5 +1,6 @@
 #include "persistence/postgres/change_statements.hpp"
 
+#include "persistence/postgres/live_table_vacuum.hpp"
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_read.hpp"
 #include "persistence/postgres/sql_write.hpp"
@@ -9,6 +10,10 @@ namespace wheelwork::postgres {
 change_statements::change_statements(connection& database, std::string node_name)
     : database_{database}, node_name_{std::move(node_name)}, targets_{database},
       target_reader_{reading_targets(database)}, days_{database} {}
+
+void change_statements::note_dead(size_t rows) {
+  if (const auto& vacuum = database_.settings().vacuum) vacuum->note_dead(rows);
+}
 
 void change_statements::forget() {
   targets_.forget();

@@ -52,6 +52,9 @@ public:
   void delete_task(task_id task) override;
 
 private:
+  /// Rows of the live table that are deleted or changed.
+  void note_dead(size_t rows);
+
   connection& database_;
   std::string node_name_;
   target_rows targets_;

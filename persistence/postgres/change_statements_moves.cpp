@@ -81,6 +81,7 @@ auto change_statements::end_jobs(const gathered_parts<job_end>& ends) -> id_set 
     days_.ensure(history_days::day_of(end.what->finished_at));
     all.add(*end.what);
   }
+  note_dead(ends.size());
   return ids_in(database_.query(sql::end_jobs, all.id.take(), all.state.take(), all.finished_at.take(),
                                 all.attempt.take(), all.reason.take(), all.number.take(), all.node.take(),
                                 all.started_at.take(), all.ended_at.take(), all.outcome.take(), all.error.take(),
@@ -88,6 +89,7 @@ auto change_statements::end_jobs(const gathered_parts<job_end>& ends) -> id_set 
 }
 
 std::vector<taken_job> change_statements::take_jobs(const std::vector<job_id>& jobs) {
+  note_dead(jobs.size());
   array_text wanted;
   for (const job_id id : jobs) wanted.add(value_of(id));
   std::vector<taken_job> taken;
@@ -102,6 +104,7 @@ std::vector<taken_job> change_statements::take_jobs(const std::vector<job_id>& j
 }
 
 auto change_statements::put_back(const gathered_parts<job_again>& agains) -> id_set {
+  note_dead(agains.size());
   attempt_columns all;
   array_text due, retries, lost;
   for (const auto& again : agains) {
@@ -117,6 +120,7 @@ auto change_statements::put_back(const gathered_parts<job_again>& agains) -> id_
 }
 
 auto change_statements::start_jobs(const gathered_parts<job_start>& starts) -> id_set {
+  note_dead(starts.size());
   array_text wanted, attempts, times;
   for (const auto& start : starts) {
     wanted.add(value_of(start.what->id));

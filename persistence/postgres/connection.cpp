@@ -174,6 +174,14 @@ void connection::copy(const char* table, const std::vector<std::string>& columns
   });
 }
 
+void connection::cancel() noexcept {
+  try {
+    database_->cancel_query();
+  } catch (const std::exception&) {
+    return; // the server is gone, and the call with it
+  }
+}
+
 bool connection::roll_back() noexcept {
   try {
     execute("rollback");

@@ -69,7 +69,8 @@ struct connection_settings {
   milliseconds call_timeout{5'000}; ///< a call that takes longer ends the connection
   /// Finds rows by their keys only, and its plans are made once: for writers.
   bool fixed_plans = false;
-  commit_fault_ptr faults; ///< for tests; null: none
+  std::shared_ptr<class live_table_vacuum> vacuum; ///< is told of dead rows; null: none is
+  commit_fault_ptr faults;                         ///< for tests; null: none
 };
 
 /// One connection, used by one thread at a time. SQL texts name their tables with the prefix `ww_`, which is replaced
@@ -109,6 +110,8 @@ public:
 
   /// True: the connection can be used again.
   bool roll_back() noexcept;
+  /// Ends the call that another thread makes just now, if there is one.
+  void cancel() noexcept;
   int backend() const { return database_->backendpid(); }
   const connection_settings& settings() const { return settings_; }
   std::string with_table_prefix_of(std::string_view sql) const;

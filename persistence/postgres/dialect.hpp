@@ -85,6 +85,7 @@ struct dialect {
 
   static bool begin_batch(connection& database, const writer_identity& identity, uint64_t batch);
   static void begin_retention(connection& database);
+  static void prepare_history(connection& database, statements& with, wall_time now);
   static void before_batch(statements&, const std::vector<journal_change>&) {}
   static void check_fault(const connection_settings& settings, commit_step step);
 

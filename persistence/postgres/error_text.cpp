@@ -15,6 +15,14 @@ constexpr std::array remedies_by_words{
     remedy{"no password supplied", "the server wants a password: write postgres://USER:PASSWORD@… in database.url"},
     remedy{"no pg_hba.conf entry", "the server lets this user not in from this host: add a line to its pg_hba.conf, or "
                                    "add sslmode=require to database.url if the line asks for TLS"},
+    remedy{"certificate verify failed", "the server's certificate is not signed by the authority that sslrootcert in "
+                                        "database.url names: name the file of the right one"},
+    remedy{"root certificate file", "sslrootcert in database.url must name a file with the certificates of the "
+                                    "authorities to trust"},
+    remedy{"does not match host name", "the server's certificate is for another host: write the name in database.url "
+                                       "that the certificate has"},
+    remedy{"server does not support SSL", "the server has no TLS: set ssl = on there, or take sslmode out of "
+                                          "database.url"},
     remedy{"SSL", "no agreement about TLS: look at sslmode and sslrootcert in database.url"},
     remedy{"too many clients", "the server has no connection left: raise its max_connections, or end others"},
     remedy{"remaining connection slots", "the server has no connection left: raise its max_connections, or end others"},

@@ -14,6 +14,8 @@ public:
   explicit history_days(connection& database) : database_{database} {}
   static history_day day_of(wall_time time) { return std::chrono::floor<std::chrono::days>(time); }
 
+  /// Whether it was there when the partitions were read last.
+  bool has(history_day day) { return known().contains(day); }
   /// Makes the partition of the day if it is missing, inside the transaction of the caller.
   void ensure(history_day day);
   /// The oldest partition whose day ended before this time.

@@ -1,6 +1,7 @@
 #include "persistence/postgres/postgres_journal.hpp"
 
 #include "persistence/postgres/error_text.hpp"
+#include "persistence/postgres/live_table_vacuum.hpp"
 #include "persistence/postgres/migrations.hpp"
 #include "persistence/postgres/node_registration.hpp"
 #include "persistence/postgres/reader.hpp"
@@ -18,7 +19,8 @@ constexpr milliseconds call_of_reader{60'000};
 class postgres_journal final : public journal {
 public:
   postgres_journal(connection_settings settings, registration registered, const clock_source* clock)
-      : settings_{std::move(settings)}, registered_{std::move(registered)}, clock_{clock} {}
+      : settings_{std::move(settings)},
+        registered_{std::move(registered)}, clock_{clock}, vacuum_{std::make_shared<live_table_vacuum>(settings_)} {}
   ~postgres_journal() override {
     try {
       connection_settings once = settings_;
@@ -38,6 +40,7 @@ public:
     const writer_identity identity{number, registered_.self.incarnation};
     connection_settings writing = settings_;
     writing.fixed_plans = true;
+    writing.vacuum = vacuum_;
     return named([&] { return std::make_unique<writer>(writing, identity, registered_.self, clock_, uses_); });
   }
   uint16_t writers() const override { return registered_.writers; }
@@ -64,6 +67,7 @@ private:
   connection_settings settings_;
   registration registered_;
   const clock_source* clock_;
+  std::shared_ptr<live_table_vacuum> vacuum_;
   std::shared_ptr<target_uses> uses_ = std::make_shared<target_uses>(); ///< of all writers
 };
 

@@ -12,7 +12,7 @@ public:
   size_t step(connection& database, change_statements& statements, change_writer& changes, wall_time finished_before,
               size_t most);
   /// The transaction of a step is committed.
-  void finish(change_statements&, std::optional<wall_time>) {}
+  void finish(change_statements&) {}
   /// A transaction with a step in it was undone.
   void start_over() { dropped_up_to_ = 0; }
 

@@ -5,9 +5,10 @@
 // `old_history` (see below); `writing`, the writer_texts; `begin_batch(connection, identity, batch)`, which begins a
 // transaction with the fence and the number in one write, false where that met no row; `begin_retention(connection)`,
 // which begins one that waits for locks only shortly; `before_batch(statements, changes)` for what can't stand in a
-// transaction; what a failure means: `to_journal_error(failure, shown)`, `needs_reopening`, `worth_reconnecting`,
-// `worth_repeating`, `breaks_a_rule`, `is_lock_timeout`; failures to throw: `lost(message)`, `damaged(message)`, and
-// `check_fault(settings, step)`.
+// transaction; `prepare_history(connection, statements, now)`, which makes what the history of today and tomorrow
+// needs, each in a transaction of its own that waits for locks only shortly; what a failure means:
+// `to_journal_error(failure, shown)`, `needs_reopening`, `worth_reconnecting`, `worth_repeating`, `breaks_a_rule`,
+// `is_lock_timeout`; failures to throw: `lost(message)`, `damaged(message)`, and `check_fault(settings, step)`.
 #pragma once
 
 #include "persistence/rows.hpp"
@@ -52,6 +53,7 @@ public:
   result<void, journal_error> release_shards() override;
   result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) override;
   milliseconds history_piece() const override { return std::chrono::days{1}; }
+  result<void, journal_error> prepare_history(wall_time now) override;
 
 private:
   using receipts = std::vector<journal_receipt>;
@@ -389,6 +391,18 @@ result<size_t, journal_error> batch_writer<Dialect>::drop_history(wall_time fini
 }
 
 template <class Dialect>
+result<void, journal_error> batch_writer<Dialect>::prepare_history(wall_time now) {
+  return caught([&] {
+    try {
+      run_again_if_lost([&] { Dialect::prepare_history(session_->database, session_->statements, now); });
+    } catch (const failure& error) {
+      if (!Dialect::is_lock_timeout(error)) throw;
+      after_failure(error); // somebody reads or changes the table: next time
+    }
+  });
+}
+
+template <class Dialect>
 size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, size_t most) {
   ensure_open();
   connection& database = session_->database;
@@ -409,7 +423,7 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   if (gone < most) alone = uses_->try_alone();
   if (alone) gone += unused_targets_.step(database, session_->statements.targets(), most);
   database.execute(texts.commit);
-  old_history_.finish(session_->statements, clock_ ? std::optional{clock_->wall_now()} : std::nullopt);
+  old_history_.finish(session_->statements);
   return gone;
 }
 

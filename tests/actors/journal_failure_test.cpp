@@ -144,5 +144,23 @@ TEST_F(journal_failure_test, a_stop_with_a_journal_that_fails_is_not_clean) {
   EXPECT_EQ(attempts(id), "1:lost");
 }
 
+TEST_F(journal_failure_test, room_for_history_is_made_ahead_also_where_all_of_it_is_kept) {
+  start();
+  advance(70s);
+  EXPECT_EQ(faults->calls(journal_call::prepare_history), 2u); // 5 s after the start, then once a minute
+  EXPECT_EQ(faults->calls(journal_call::drop_history), 0u);
+  faults->set_rule([](journal_call call, uint64_t) {
+    return call == journal_call::prepare_history ? journal_fault::fail : journal_fault::none;
+  });
+  advance(60s);
+  EXPECT_EQ(broken(), "");
+  auto id = push();
+  finish(id);
+  EXPECT_EQ(job_of(id).state, job_state::succeeded);
+  heal();
+  advance(60s);
+  EXPECT_EQ(faults->calls(journal_call::prepare_history), 4u) << "it goes on asking";
+}
+
 } // namespace
 } // namespace wheelwork::testing

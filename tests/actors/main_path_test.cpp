@@ -54,5 +54,16 @@ TEST_F(main_path_test, a_task_fires_at_each_of_its_times) {
   EXPECT_EQ(jobs_in(job_state::succeeded).size(), 5u);
 }
 
+TEST_F(main_path_test, lateness_is_told_also_while_ids_are_ahead_of_the_clock) {
+  start();
+  push(R"("delay":"1h")");
+  crash();
+  start(); // ids go on above what the last incarnation had reserved
+  auto id = push(R"("delay":"300ms")");
+  jump(1s);
+  EXPECT_EQ(runner->starts_of(id), 1u);
+  EXPECT_NEAR(statistics->lateness.summarize(steady_now()).max_ms, 700, 1);
+}
+
 } // namespace
 } // namespace wheelwork::testing

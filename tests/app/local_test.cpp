@@ -14,9 +14,10 @@ using local_test = program_test;
 TEST_F(local_test, help_and_version) {
   auto help = run({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const auto* word : {"serve", "config", "migrate", "schedule", "task", "job", "node", "--server", "Exit code"})
+  for (const auto* word :
+       {"serve", "config", "migrate", "doctor", "schedule", "task", "job", "node", "--server", "Exit code"})
     EXPECT_THAT(help.out, HasSubstr(word));
-  EXPECT_THAT(help.out, ::testing::Not(HasSubstr("doctor")));
+  EXPECT_THAT(help.out, ::testing::Not(HasSubstr("pool")));
   EXPECT_EQ(run({"job", "wait", "--help"}).code, 0);
   auto version = run({"--version"});
   EXPECT_EQ(version.code, 0);
@@ -54,7 +55,7 @@ TEST_F(local_test, a_command_that_does_not_exist_is_named) {
 
 TEST_F(local_test, what_is_not_built_yet_fails_loudly) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"doctor"}, {"doctor", "--config", "x"}, {"pool", "list"}, {"node", "drain", "a"}}) {
+           {"pool", "list"}, {"pool", "list", "--nonsense"}, {"node", "drain", "a"}}) {
     auto result = run(arguments);
     EXPECT_EQ(result.code, 1);
     EXPECT_THAT(result.error, HasSubstr("not built yet"));

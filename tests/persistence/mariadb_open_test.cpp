@@ -77,7 +77,7 @@ TEST_F(mariadb_open_test, a_missing_database_is_told) {
 }
 
 TEST_F(mariadb_open_test, a_server_that_is_read_only_is_told) {
-  mariadb_server server{{"--read-only"}};
+  mariadb_server server{{.settings = {"--read-only"}}};
   EXPECT_THAT(refusal(server.url()), AllOf(HasSubstr("read-only"), HasSubstr("name the primary")));
 }
 

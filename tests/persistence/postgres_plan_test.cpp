@@ -2,6 +2,7 @@
 // not in production: tables are scanned and rows sorted only where there is no other way.
 #include "persistence/postgres/connection.hpp"
 #include "persistence/postgres/dialect.hpp"
+#include "persistence/postgres/sql_diagnosis.hpp"
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_read.hpp"
 #include "persistence/postgres/sql_retention.hpp"
@@ -157,6 +158,10 @@ TEST_F(postgres_plan_test, whatever_the_planner_believes_the_writer_finds_rows_b
   };
   EXPECT_THAT(generic(sql::drop_terms, "text[], bigint[]", "null, null"), one_by_one("job_term_pkey"));
   EXPECT_THAT(generic(sql::drop_fires, "bigint[], bigint[], bigint[]", "null, null, null"), one_by_one("fire_pkey"));
+}
+
+TEST_F(postgres_plan_test, the_diagnosis_does_not_read_all_live_jobs) {
+  EXPECT_THAT(plan(postgres::sql::running_jobs, {"node-a"}), AllOf(HasSubstr("job_due"), Not(HasSubstr("Seq Scan"))));
 }
 
 } // namespace

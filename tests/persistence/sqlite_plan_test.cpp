@@ -2,6 +2,7 @@
 // in production.
 #include "persistence/sqlite/connection.hpp"
 #include "persistence/sqlite/dialect.hpp"
+#include "persistence/sqlite/sql_diagnosis.hpp"
 #include "persistence/sqlite/sql_job.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_retention.hpp"
@@ -92,6 +93,10 @@ TEST_F(sqlite_plan_test, retention_finds_what_is_old_without_a_scan) {
   EXPECT_THAT(plan(sql::drop_old_skips), HasSubstr("ww_fire_skip_retention (to_at<?)"));
   EXPECT_THAT(plan(sql::drop_expired_keys), HasSubstr("ww_unique_key_until (until>? AND until<?)"));
   EXPECT_THAT(plan(sql::tasks_of_shard), walks("ww_task_shard (shard=?)"));
+}
+
+TEST_F(sqlite_plan_test, the_diagnosis_does_not_read_all_live_jobs) {
+  EXPECT_THAT(plan(sqlite::sql::running_jobs), HasSubstr("ww_job_due (shard=? AND running=?)"));
 }
 
 } // namespace

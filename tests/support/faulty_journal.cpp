@@ -52,6 +52,9 @@ public:
     return other(journal_call::release_shards, [&] { return real_->release_shards(); });
   }
   milliseconds history_piece() const override { return real_->history_piece(); }
+  result<void, journal_error> prepare_history(wall_time now) override {
+    return other(journal_call::prepare_history, [&] { return real_->prepare_history(now); });
+  }
   result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) override {
     return other(journal_call::drop_history, [&] { return real_->drop_history(finished_before, rows); });
   }

@@ -9,7 +9,7 @@
 
 namespace wheelwork {
 
-enum class journal_call : uint8_t { commit, renew_lease, release_shards, drop_history, read };
+enum class journal_call : uint8_t { commit, renew_lease, release_shards, drop_history, prepare_history, read };
 
 enum class journal_fault : uint8_t {
   none,
@@ -48,7 +48,7 @@ private:
   };
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::array<gate, 5> gates_{};
+  std::array<gate, 6> gates_{};
   rule rule_;
   bool crashed_ = false;
 };

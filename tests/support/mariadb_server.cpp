@@ -5,9 +5,6 @@
 #include <csignal>
 #include <stdexcept>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace wheelwork {
 
 namespace {
@@ -21,18 +18,13 @@ const std::vector<std::string> settings_of_tests = {"--innodb-flush-log-at-trx-c
                                                     "--innodb-log-file-size=32M",
                                                     "--performance-schema=OFF",
                                                     "--max-connections=60",
-                                                    "--skip-networking",
                                                     "--skip-name-resolve",
                                                     "--skip-log-bin"};
-
-/// MariaDB refuses to run as root.
-std::optional<server_process::account> account_of_server() { return server_process::account_for({"mysql", "nobody"}); }
 
 std::string why_missing() {
   if (!std::filesystem::exists(program) || !std::filesystem::exists(installer))
     return "MariaDB is not installed (package mariadb-server)";
-  if (!account_of_server()) return "MariaDB does not run as root, and there is no user mysql or nobody";
-  return {};
+  return missing_server_account();
 }
 
 } // namespace
@@ -73,50 +65,71 @@ mariadb_server& mariadb_server::of_process() {
   return server;
 }
 
-mariadb_server::mariadb_server(std::vector<std::string> settings) : settings_{std::move(settings)} {
+mariadb_server::mariadb_server(mariadb_server_options options) : options_{std::move(options)} {
   if (!missing().empty()) throw std::runtime_error{missing()};
-  const auto as = *account_of_server();
-  folder_ = server_process::make_folder("my", as);
-  server_process::run({"/bin/sh", installer, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
-                       "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
-                       "--innodb-log-file-size=32M"},
-                      folder_, as);
+  std::string name = (std::filesystem::temp_directory_path() / "wheelwork-my-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
+  folder_ = name;
+  give_to_server_account(folder_);
+  server_process{{"/bin/sh", installer, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
+                  "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+                  "--innodb-log-file-size=32M"},
+                 folder_}
+      .wait();
+  if (options_.port || options_.tls) port_ = free_port();
+  if (options_.tls) make_certificate();
   start();
-  session("mysql").execute("create database wheelwork");
+  execute("create database wheelwork", "mysql");
+  if (!port_.empty()) execute("create user root@'127.0.0.1'; grant all on *.* to root@'127.0.0.1' with grant option");
 }
 
 mariadb_server::~mariadb_server() {
-  if (pid_ > 0) {
-    ::kill(pid_, SIGKILL); // nothing of it is kept
-    ::waitpid(pid_, nullptr, 0);
-  }
-  std::error_code ignored; // what is left in the temporary folder is no reason to fail
+  if (process_.pid() > 0) process_.end(SIGKILL); // nothing of it is kept
+  std::error_code ignored;                       // what is left in the temporary folder is no reason to fail
   std::filesystem::remove_all(folder_, ignored);
+}
+
+void mariadb_server::make_certificate() {
+  server_process{{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                  "-keyout", folder_ / "server.key", "-out", certificate(), "-days", "2", "-subj", "/CN=localhost",
+                  "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"},
+                 folder_}
+      .wait();
+  options_.settings.push_back("--ssl-cert=" + certificate().string());
+  options_.settings.push_back("--ssl-key=" + (folder_ / "server.key").string());
 }
 
 void mariadb_server::start() {
   std::vector<std::string> command{program, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
                                    "--socket=" + socket().string(), "--pid-file=" + (folder_ / "pid").string()};
   command.insert(command.end(), settings_of_tests.begin(), settings_of_tests.end());
-  command.insert(command.end(), settings_.begin(), settings_.end());
-  const int output = log_.open();
-  pid_ = server_process::spawn(command, output, folder_, *account_of_server(), SIGKILL);
-  ::close(output);
-  std::string said;
-  if (!log_.read_until("ready for connections", said)) throw std::runtime_error{"the server did not start: " + said};
-  // Few lines follow, so the pipe takes them all without being read.
+  if (port_.empty()) {
+    command.emplace_back("--skip-networking");
+  } else {
+    command.emplace_back("--bind-address=127.0.0.1");
+    command.push_back("--port=" + port_);
+  }
+  command.insert(command.end(), options_.settings.begin(), options_.settings.end());
+  process_ = server_process{command, folder_};
+  process_.wait_until_it_says("ready for connections");
 }
 
-void mariadb_server::crash() {
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = 0;
-}
+void mariadb_server::crash() { process_.end(SIGKILL); }
 
 std::string mariadb_server::url_of(const std::string& user, const std::string& password,
                                    const std::string& database) const {
   return "mysql://" + user + (password.empty() ? "" : ":" + password) + "@/" + database +
          "?socket=" + socket().string();
+}
+
+std::string mariadb_server::port_url(const std::string& parameters, const std::string& database) const {
+  return "mysql://root@127.0.0.1:" + port_ + "/" + database + (parameters.empty() ? "" : "?" + parameters);
+}
+
+std::string mariadb_server::new_database() {
+  std::string name = "test_" + std::to_string(++databases_);
+  execute("create database " + name);
+  return name;
 }
 
 } // namespace wheelwork

@@ -9,9 +9,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace wheelwork {
 
 namespace {
@@ -41,15 +38,9 @@ std::optional<std::filesystem::path> programs_folder() {
   return *std::max_element(found.begin(), found.end());
 }
 
-/// PostgreSQL refuses to run as root.
-std::optional<server_process::account> account_of_server() {
-  return server_process::account_for({"postgres", "nobody"});
-}
-
 std::string why_missing() {
   if (!programs_folder()) return "PostgreSQL is not installed (package postgresql)";
-  if (!account_of_server()) return "PostgreSQL does not run as root, and there is no user postgres or nobody";
-  return {};
+  return missing_server_account();
 }
 
 } // namespace
@@ -64,50 +55,58 @@ postgres_server& postgres_server::of_process() {
   return server;
 }
 
-postgres_server::postgres_server() {
+postgres_server::postgres_server(const postgres_server_options& options) {
   if (!missing().empty()) throw std::runtime_error{missing()};
-  folder_ = server_process::make_folder("pg", *account_of_server());
-  run_initdb();
+  std::string name = (std::filesystem::temp_directory_path() / "wheelwork-pg-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
+  folder_ = name;
+  give_to_server_account(folder_);
+  run_initdb(options);
   start();
 }
 
 postgres_server::~postgres_server() {
-  if (pid_ > 0) {
-    ::kill(pid_, SIGCONT);
-    ::kill(pid_, SIGQUIT);
-    ::waitpid(pid_, nullptr, 0);
-  }
+  process_ = {};
   std::error_code ignored; // what is left in the temporary folder is no reason to fail
   std::filesystem::remove_all(folder_, ignored);
 }
 
-void postgres_server::run_initdb() {
-  server_process::run({*programs_folder() / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C",
-                       std::string{"--username="} + superuser, "-D", folder_ / "data"},
-                      folder_, *account_of_server());
-  std::ofstream{folder_ / "data/postgresql.conf", std::ios::app} << settings_of_server;
-  std::ofstream{folder_ / "data/pg_hba.conf"} << rules_of_access;
+void postgres_server::run_initdb(const postgres_server_options& options) {
+  server_process{{*programs_folder() / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C",
+                  std::string{"--username="} + superuser, "-D", folder_ / "data"},
+                 folder_}
+      .wait();
+  std::ofstream settings{folder_ / "data/postgresql.conf", std::ios::app};
+  std::ofstream access{folder_ / "data/pg_hba.conf"};
+  settings << settings_of_server << options.settings << '\n';
+  access << rules_of_access;
+  if (!options.port && !options.tls) return;
+  port_ = free_port();
+  settings << "listen_addresses = '127.0.0.1'\nport = " << port_ << '\n';
+  access << (options.tls ? "hostssl" : "host") << " all wheelwork 127.0.0.1/32 trust\n";
+  if (!options.tls) return;
+  make_certificate();
+  settings << "ssl = on\nssl_cert_file = '" << certificate().string() << "'\nssl_key_file = '"
+           << (folder_ / "server.key").string() << "'\n";
+}
+
+void postgres_server::make_certificate() {
+  server_process{{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                  "-keyout", folder_ / "server.key", "-out", certificate(), "-days", "2", "-subj", "/CN=localhost",
+                  "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"},
+                 folder_}
+      .wait();
 }
 
 void postgres_server::start() {
-  const int output = log_.open();
   const std::string socket_folder = "unix_socket_directories=" + folder_.string();
-  pid_ = server_process::spawn({*programs_folder() / "postgres", "-D", folder_ / "data", "-c", socket_folder}, output,
-                               folder_, *account_of_server(), SIGQUIT);
-  ::close(output);
-  std::string said;
-  if (!log_.read_until("ready to accept connections", said))
-    throw std::runtime_error{"the server did not start: " + said};
-  // Few lines follow (errors of statements are not logged), so the pipe takes them all without being read.
+  process_ = server_process{{*programs_folder() / "postgres", "-D", folder_ / "data", "-c", socket_folder}, folder_};
+  process_.wait_until_it_says("ready to accept connections"); // errors of statements are not logged
 }
 
 void postgres_server::crash() {
   // Children of a killed server notice and end; its shared memory is taken over by the next start.
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = 0;
-  std::string said;
-  log_.read_until({}, said); // until the last process that holds the log is gone
+  process_.end(SIGKILL);
 }
 
 std::string postgres_server::url(const std::string& database) const { return url_of(superuser, {}, database); }
@@ -115,7 +114,11 @@ std::string postgres_server::url(const std::string& database) const { return url
 std::string postgres_server::url_of(const std::string& user, const std::string& password,
                                     const std::string& database) const {
   return "postgres://" + user + (password.empty() ? "" : ":" + password) + "@/" + database +
-         "?host=" + folder_.string();
+         "?host=" + folder_.string() + (port_.empty() ? "" : "&port=" + port_);
+}
+
+std::string postgres_server::port_url(const std::string& parameters, const std::string& database) const {
+  return std::string{"postgres://"} + superuser + "@127.0.0.1:" + port_ + "/" + database + "?" + parameters;
 }
 
 void postgres_server::execute(const std::string& sql, const std::string& database) const {
@@ -131,7 +134,7 @@ std::string postgres_server::value(const std::string& sql, const std::string& da
 }
 
 std::string postgres_server::new_database() {
-  const std::string name = "test_" + std::to_string(++databases_);
+  std::string name = "test_" + std::to_string(++databases_);
   execute("create database " + name);
   return name;
 }

@@ -4,12 +4,14 @@
 
 #include "tests/support/server_process.hpp"
 
-#include <filesystem>
-#include <string>
-
-#include <sys/types.h>
-
 namespace wheelwork {
+
+/// How a server differs from the usual one of the tests.
+struct postgres_server_options {
+  std::string settings{}; ///< lines of postgresql.conf
+  bool port = false;      ///< listens on a port of 127.0.0.1 as well
+  bool tls = false;       ///< the same, there with TLS only and a certificate of its own
+};
 
 class postgres_server {
 public:
@@ -18,7 +20,7 @@ public:
   /// The one of this process, started at the first call. Throws std::runtime_error with what the server said.
   static postgres_server& of_process();
 
-  postgres_server();
+  explicit postgres_server(const postgres_server_options& options = {});
   ~postgres_server();
   postgres_server(const postgres_server&) = delete;
   postgres_server& operator=(const postgres_server&) = delete;
@@ -27,6 +29,10 @@ public:
   std::string url(const std::string& database = "postgres") const;
   /// Of another user, who needs a password if the role has one. `password` empty: none is given.
   std::string url_of(const std::string& user, const std::string& password, const std::string& database) const;
+  /// Over the port, where there is one; `parameters`: sslmode=require&…
+  std::string port_url(const std::string& parameters, const std::string& database = "postgres") const;
+  /// That the server shows, and that signed itself.
+  std::filesystem::path certificate() const { return folder_ / "server.crt"; }
   /// Statements of the superuser.
   void execute(const std::string& sql, const std::string& database = "postgres") const;
   /// The first value of the first row.
@@ -35,18 +41,19 @@ public:
   std::string new_database();
 
   const std::filesystem::path& folder() const { return folder_; }
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
   /// As by kill -9 of the whole server; the data stays.
   void crash();
   /// Starts on the data that is there; returns when it takes connections.
   void start();
 
 private:
-  void run_initdb();
+  void run_initdb(const postgres_server_options& options);
+  void make_certificate();
 
   std::filesystem::path folder_;
-  pid_t pid_ = 0;
-  server_process::log_pipe log_;
+  std::string port_; ///< empty: no other than that of the Unix socket
+  server_process process_;
   int databases_ = 0;
 };
 

@@ -1,48 +1,47 @@
-// What tests need to run a database server of their own: a process under another user than root, whose log is read
-// through a pipe and which ends with the tests.
+// What servers of the tests' own have in common: a process under an account that is not root, which ends with the
+// tests, and whose output says when it is ready.
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
 
-namespace wheelwork::server_process {
+namespace wheelwork {
 
-struct account {
-  uid_t user;
-  gid_t group;
-};
-/// Of this process, or the first of these names where it is root: servers refuse to run as that.
-std::optional<account> account_for(const std::vector<std::string>& names);
+/// Why no server can be started here: they refuse to run as root, and there is no other account. Empty: one can.
+const std::string& missing_server_account();
+/// Gives a file or folder to the account that servers run as.
+void give_to_server_account(const std::filesystem::path& path);
+/// A port of 127.0.0.1 that nobody listens on, for servers that can't choose one themselves.
+std::string free_port();
 
-/// A new folder in the temporary one that belongs to the account. Throws std::runtime_error.
-std::filesystem::path make_folder(const std::string& name, const account& owner);
-
-/// Reads what the process says.
-class log_pipe {
+/// A program that was started; killed at the end.
+class server_process {
 public:
-  log_pipe() = default;
-  log_pipe(const log_pipe&) = delete;
-  log_pipe& operator=(const log_pipe&) = delete;
-  ~log_pipe() { close(); }
-  /// Opens it anew and answers the end to write to, which the caller closes.
-  int open();
-  void close();
-  /// Reads until the text appears (true) or the end (false); none: until the end.
-  bool read_until(const std::string& wanted, std::string& seen);
+  server_process() = default;
+  /// `folder` is its working directory. Throws std::runtime_error.
+  server_process(const std::vector<std::string>& command, const std::filesystem::path& folder);
+  ~server_process();
+  server_process(server_process&& other) noexcept;
+  server_process& operator=(server_process&& other) noexcept;
+
+  /// Returns when its output has this text; throws std::runtime_error with the output when it ends before.
+  void wait_until_it_says(const std::string& text);
+  /// Waits for its end by itself; throws std::runtime_error with its output unless it was a success.
+  void wait();
+  /// Sends the signal and waits until it and all that hold its output are gone.
+  void end(int signal);
+  pid_t pid() const { return pid_; }
 
 private:
-  int from_ = -1;
+  /// Reads until the text appears (true) or the end (false).
+  bool read_until(const std::string& wanted, std::string& seen) const;
+
+  std::string name_;
+  pid_t pid_ = 0;
+  int output_ = -1;
 };
 
-/// Starts a process with its output to the descriptor. It gets `signal_at_end` when this one ends.
-pid_t spawn(const std::vector<std::string>& command, int output, const std::filesystem::path& folder, const account& as,
-            int signal_at_end);
-
-/// Runs a command to its end. Throws std::runtime_error with what it said, if it failed.
-void run(const std::vector<std::string>& command, const std::filesystem::path& folder, const account& as);
-
-} // namespace wheelwork::server_process
+} // namespace wheelwork
