@@ -180,8 +180,9 @@ private:
 
   void append_rest(shard_id shard, const load_position& after, wall_time until, size_t most, std::vector<job>& into) {
     const int64_t due = to_column(after.due_at), end = to_column(until);
-    if (texts.window_after) { // no constant for g++ with its undefined-behaviour sanitizer
-      append_jobs(database_->query(texts.window_after, number(shard), due, value_of(after.id), end, most), into);
+    const char* in_one = texts.window_after; // g++ takes it for no constant with the undefined-behaviour sanitizer
+    if (in_one) {
+      append_jobs(database_->query(in_one, number(shard), due, value_of(after.id), end, most), into);
     } else {
       append_jobs(database_->query(texts.window_rest_of_instant, number(shard), due, value_of(after.id), most), into);
       if (into.size() < most)
