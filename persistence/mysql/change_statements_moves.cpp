@@ -67,7 +67,7 @@ auto change_statements::end_jobs(const gathered_parts<job_end>& ends) -> id_set 
   const size_t moved = given_ends(sorted).send(database_, sql::end_jobs);
   id_set missing;
   if (moved < sorted.size()) missing = missing_of(sorted);
-  const size_t deleted = send_list(database_, sql::delete_jobs, ids_of(sorted));
+  const size_t deleted = given_rows::of_ids(ids_of(sorted)).send(database_, sql::delete_jobs);
   if (deleted != moved)
     throw failure{error_number::deadlock, std::to_string(moved) + " jobs went into history and " +
                                               std::to_string(deleted) + " left the live ones"};
@@ -94,7 +94,7 @@ std::vector<taken_job> change_statements::take_jobs(const std::vector<job_id>& j
         one.fire = ledger_row{task_id{static_cast<uint64_t>(found->integer(1))}, to_time(found->integer(5)), one.id};
     }
   });
-  if (!taken.empty()) send_list(database_, sql::delete_jobs, ids);
+  if (!taken.empty()) given_rows::of_ids(ids).send(database_, sql::delete_jobs);
   return taken;
 }
 

@@ -116,6 +116,9 @@ void connection::open() {
                           target.database.c_str(), target.port, target.socket.empty() ? nullptr : target.socket.c_str(),
                           CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS))
     throw_error(nullptr);
+  // The library goes on without TLS where the server has none.
+  if (target.tls != tls_mode::off && !mysql_get_ssl_cipher(handle_.get()))
+    throw failure{error_number::no_tls, "the server has no TLS"};
   watched_ = std::make_unique<watched_socket>(static_cast<int>(mysql_get_socket(handle_.get())));
   mariadb_ = mariadb_connection(handle_.get()) != 0;
 }

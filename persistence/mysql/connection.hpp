@@ -27,6 +27,7 @@ inline constexpr unsigned duplicate = 1062;
 inline constexpr unsigned no_such_session = 1094;
 inline constexpr unsigned packet_too_large = 1153;
 inline constexpr unsigned lost = 2013;
+inline constexpr unsigned no_tls = 2026;
 inline constexpr unsigned no_answer = 2998;   ///< the server did not answer in time
 inline constexpr unsigned not_fitting = 2999; ///< this server or database can't be used, the message says why
 inline constexpr unsigned damaged = 2997;     ///< something that must be there is missing

@@ -35,7 +35,7 @@ constexpr std::array known_errors{
     known_error{2006, meaning::lost, connection_lost},
     known_error{2012, meaning::lost, connection_lost},
     known_error{error_number::lost, meaning::lost, connection_lost},
-    known_error{2026, meaning::lost, no_tls},
+    known_error{error_number::no_tls, meaning::lost, no_tls},
     known_error{2055, meaning::lost, connection_lost},
     known_error{error_number::no_answer, meaning::lost,
                 "the server does not answer: look whether it hangs or the network is down"},

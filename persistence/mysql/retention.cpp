@@ -44,7 +44,7 @@ size_t old_history::step(connection& database, change_statements& statements, ch
   if (old.empty()) return 0;
   std::vector<literal> ids;
   for (const auto& [id, terms] : old) ids.emplace_back(value_of(id));
-  send_list(database, sql::delete_history_of, ids);
+  given_rows::of_ids(ids).send(database, sql::delete_history_of);
   changes.drop_belongings(old);
   return old.size();
 }

@@ -75,6 +75,12 @@ size_t send_list(connection& database, std::string_view begin, const std::vector
   return affected;
 }
 
+given_rows given_rows::of_ids(const std::vector<literal>& ids) {
+  given_rows all{{"id"}};
+  for (const literal& one : ids) all.cells_.push_back({one.text()});
+  return all;
+}
+
 std::string given_rows::table_of(const connection& database, const std::vector<bool>& constant, size_t first,
                                  size_t end) const {
   std::string text = "(with g(";

@@ -47,7 +47,8 @@ public:
   void add(const Values&... values) {
     cells_.push_back({literal{values}.text()...});
   }
-  bool empty() const { return cells_.empty(); }
+  /// Ids alone, as the column `id`.
+  static given_rows of_ids(const std::vector<literal>& ids);
   /// Answers how many rows were affected.
   size_t send(connection& database, std::string_view sql) const;
 

@@ -27,13 +27,16 @@ inline constexpr char end_jobs[] =
     "{last_outcome}, {last_error}, {last_response}, j.payload "
     "from {given} straight_join ww_job j force index (primary) on j.id = {id} for update";
 inline constexpr char live_ids[] = "select id from ww_job force index (primary) where id in (";
-/// The key is named, since a scan would lock what it passes over.
-inline constexpr char delete_jobs[] = "delete j from ww_job j force index (primary) where j.id in (";
+/// Deletes go by way of a derived table: MariaDB takes a list of ids in a small table for a reason to scan it, even
+/// where the key is named, and a scan waits for the locks of what it passes over.
+inline constexpr char delete_jobs[] =
+    "delete j from {given} straight_join ww_job j force index (primary) on j.id = {id}";
 
 /// For rows that leave without history: what hangs on them.
 inline constexpr char jobs_to_take[] = "select id, task, labels, unique_key, external_id, fire_time from ww_job force "
                                        "index (primary) where id in (";
-inline constexpr char drop_attempts[] = "delete a from ww_attempt a force index (primary) where a.job_id in (";
+inline constexpr char drop_attempts[] =
+    "delete a from {given} straight_join ww_attempt a force index (primary) on a.job_id = {id}";
 
 /// One row per number: what is written later fills in what is missing and wins where both say something.
 #define WHEELWORK_MERGE_ATTEMPT                                                                                        \
@@ -72,7 +75,8 @@ inline constexpr char copy_to_live[] =
     "if(origin = 1, shard, null), $2, task, fire_time, target, attempt, 0, 0, coalesce($3, priority), origin, 0, "
     "created_at, content_type, labels, unique_key, external_id, payload from ww_job_history where id = $1 and "
     "state <> $4";
-inline constexpr char delete_history_of[] = "delete h from ww_job_history h force index (primary) where h.id in (";
+inline constexpr char delete_history_of[] =
+    "delete h from {given} straight_join ww_job_history h force index (primary) on h.id = {id}";
 inline constexpr char delete_history[] = "delete from ww_job_history where id = $1";
 inline constexpr char drop_bad_ends[] = "delete from ww_job_term where job_id = $1 and term in ($2, $3)";
 

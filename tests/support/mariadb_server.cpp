@@ -80,7 +80,6 @@ mariadb_server::mariadb_server(mariadb_server_options options) : options_{std::m
   if (options_.tls) make_certificate();
   start();
   execute("create database wheelwork", "mysql");
-  if (!port_.empty()) execute("create user root@'127.0.0.1'; grant all on *.* to root@'127.0.0.1' with grant option");
 }
 
 mariadb_server::~mariadb_server() {
