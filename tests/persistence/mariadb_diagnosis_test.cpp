@@ -41,15 +41,14 @@ TEST_P(mariadb_diagnosis_test, a_server_that_may_lose_commits_is_an_error_and_ev
 }
 
 TEST_P(mariadb_diagnosis_test, a_transaction_that_is_open_and_a_job_without_its_node_are_seen) {
+  server_ = GetParam().own(); // transactions are shown as they were when somebody looked less than 0.1 s before
+  start();
   ASSERT_TRUE(push(1));
   journal_change start;
   start.starts = {{job_id{1}, 1, at(0), target_kind::native}};
   ASSERT_TRUE(writer_->commit({start}));
   const auto other = server_->session();
   other->execute(named("start transaction; update ww_job set priority = 1"));
-  // The server shows transactions as they were up to a tenth of a second ago.
-  int looks = 0;
-  while (found("oldest transaction", options()).found == "none is open" && looks < 10'000) ++looks;
   EXPECT_THAT(found("oldest transaction", options()).found, HasSubstr("connection "));
   EXPECT_THAT(found("running jobs", options()).found, HasSubstr("1"));
   other->execute("rollback");
