@@ -32,12 +32,14 @@ function(wheelwork_test folder)
   # Tests spend their time in the libraries; unoptimized they compile sooner.
   target_compile_options(${folder}_test PRIVATE -O0 -g1)
   target_link_libraries(${folder}_test PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
-  # Tests with postgres in their name share one server, and so one process: ctest sees them as one test.
-  gtest_discover_tests(${folder}_test TEST_FILTER "-*postgres*"
+  # Tests with postgres or mariadb in their name share one server, and so one process: ctest sees them as one test.
+  gtest_discover_tests(${folder}_test TEST_FILTER "-*postgres*:*mariadb*"
     PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)
-  file(GLOB_RECURSE with_postgres CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/postgres_*.cpp)
-  if(with_postgres)
-    add_test(NAME ${folder}_on_postgres COMMAND ${folder}_test --gtest_filter=*postgres*)
-    set_tests_properties(${folder}_on_postgres PROPERTIES TIMEOUT 900 LABELS ${folder})
-  endif()
+  foreach(server postgres mariadb)
+    file(GLOB_RECURSE with_server CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/${server}_*.cpp)
+    if(with_server)
+      add_test(NAME ${folder}_on_${server} COMMAND ${folder}_test --gtest_filter=*${server}*)
+      set_tests_properties(${folder}_on_${server} PROPERTIES TIMEOUT 900 LABELS ${folder})
+    endif()
+  endforeach()
 endfunction()

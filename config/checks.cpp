@@ -31,7 +31,8 @@ std::string fault_of_network(const std::string& text) {
   return "";
 }
 
-const std::string known_databases = "write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE";
+const std::string known_databases = "write sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE or "
+                                    "mysql://USER:PASSWORD@HOST/DATABASE";
 
 /// Empty: one that this program can open.
 std::string fault_of_database(const std::string& url) {
@@ -51,13 +52,12 @@ std::string fault_of_database(const std::string& url) {
   auto place = rest.substr(0, question);
   auto host = place.substr(place.rfind('@') == std::string::npos ? 0 : place.rfind('@') + 1);
   auto slash = host.find('/');
-  // A folder with a Unix socket has no place before the path: ?host=/var/run/postgresql.
-  bool host_missing =
-      slash == 0 && (question == std::string::npos || rest.find("host=", question) == std::string::npos);
+  // A Unix socket has no place before the path: ?host=/var/run/postgresql, ?socket=/run/mysqld/mysqld.sock.
+  const char* socket = scheme == "postgres" || scheme == "postgresql" ? "host=" : "socket=";
+  bool host_missing = slash == 0 && (question == std::string::npos || rest.find(socket, question) == std::string::npos);
   if (host.empty() || host_missing || slash == std::string::npos || slash + 1 == host.size())
     return "must be " + scheme + "://USER:PASSWORD@HOST/DATABASE";
-  if (scheme == "postgres" || scheme == "postgresql") return "";
-  return "databases of " + scheme + ":// are not built yet; " + known_databases;
+  return "";
 }
 
 bool is_table_prefix(const std::string& text) {

@@ -51,7 +51,9 @@ const std::vector<option>& table() {
       {"database", "url", secret, WHEELWORK_SLOT(database.url),
        "Where tasks and jobs are kept: `sqlite://PATH` (all after `//` is the path; its folder is made if missing) or "
        "`postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require` (PostgreSQL 13 or newer; all parameters of "
-       "libpq)."},
+       "libpq) or `mysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=required` (MariaDB 10.6, MySQL 8.0.19 or newer; "
+       "parameters `ssl-mode` = `disabled`, `required` or `verify-identity`, `ssl-ca`, `ssl-cert`, `ssl-key`, "
+       "`socket`)."},
       {"database", "writers", whole_number, WHEELWORK_SLOT(database.writers),
        "Connections that write. SQLite always has one.", false, 1, 64},
       {"database", "migrate", boolean, WHEELWORK_SLOT(database.migrate),

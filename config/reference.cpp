@@ -54,7 +54,7 @@ retry = {limit = 6, delays = ["5s", "15s", "30s", "3m", "1h", "2h"]}
 
 ## Not built yet
 
-`[redis.NAME]`, `[kafka.NAME]` and `[[pool]]` are refused, and so are databases other than SQLite and PostgreSQL.
+`[redis.NAME]`, `[kafka.NAME]` and `[[pool]]` are refused.
 )";
 
 constexpr std::string_view example_head =

@@ -16,6 +16,8 @@ std::string external_id_term(std::string_view id) { return "e:" + std::string{id
 
 std::string task_term(int64_t task) { return "t:" + std::to_string(task); }
 
+std::string state_term(job_state state) { return "s:" + std::to_string(number_of(state)); }
+
 std::vector<std::string> terms_of_row(const stored_row& row, int first) {
   std::vector<std::string> terms;
   if (const auto task = row.optional_integer(first)) terms.push_back(task_term(*task));

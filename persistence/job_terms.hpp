@@ -11,6 +11,8 @@ std::string label_term(std::string_view key, std::string_view value);
 std::string unique_key_term(std::string_view key);
 std::string external_id_term(std::string_view id);
 std::string task_term(int64_t task);
+/// For databases without an index over some rows only: jobs that ended badly.
+std::string state_term(job_state state);
 
 /// The columns of a job from which its terms come: task, labels, unique_key, external_id, in this order from `first`
 /// on.

@@ -2,6 +2,8 @@
 
 #include "persistence/diagnosis.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "persistence/mysql/diagnosis.hpp"
+#include "persistence/mysql/mysql_journal.hpp"
 #include "persistence/postgres/diagnosis.hpp"
 #include "persistence/postgres/postgres_journal.hpp"
 #include "persistence/sqlite/diagnosis.hpp"
@@ -11,15 +13,17 @@ namespace wheelwork {
 
 namespace {
 
-enum class backend { sqlite, postgres, memory };
+enum class backend { sqlite, postgres, mysql, memory };
 
 result<backend, std::string> backend_of(const std::string& url) {
   if (url.starts_with("sqlite://")) return backend::sqlite;
   if (url.starts_with("postgres://") || url.starts_with("postgresql://")) return backend::postgres;
+  if (url.starts_with("mysql://") || url.starts_with("mariadb://")) return backend::mysql;
   if (url.starts_with("memory://")) return backend::memory;
   const size_t end = url.find("://"); // the rest may hold a password
   return failure("the database URL begins with `" + url.substr(0, end == std::string::npos ? 0 : end + 3) +
-                 "`: this program knows sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE and memory://NAME");
+                 "`: this program knows sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE, "
+                 "mysql://USER:PASSWORD@HOST/DATABASE and memory://NAME");
 }
 
 } // namespace
@@ -30,6 +34,7 @@ result<std::unique_ptr<journal>, std::string> open_journal(const journal_options
   switch (*kind) {
   case backend::sqlite: return sqlite::open_sqlite_journal(options);
   case backend::postgres: return postgres::open_postgres_journal(options);
+  case backend::mysql: return mysql::open_mysql_journal(options);
   case backend::memory: break;
   }
   return memory::open_memory_journal(options);
@@ -41,6 +46,7 @@ result<migration_status, std::string> migration_status_of(const journal_options&
   switch (*kind) {
   case backend::sqlite: return sqlite::sqlite_migration_status(options);
   case backend::postgres: return postgres::postgres_migration_status(options);
+  case backend::mysql: return mysql::mysql_migration_status(options);
   case backend::memory: break;
   }
   return migration_status{1, 1, {}};
@@ -52,6 +58,7 @@ result<migration_status, std::string> migrate(const journal_options& options) {
   switch (*kind) {
   case backend::sqlite: return sqlite::migrate_sqlite(options);
   case backend::postgres: return postgres::migrate_postgres(options);
+  case backend::mysql: return mysql::migrate_mysql(options);
   case backend::memory: break;
   }
   return migration_status{1, 1, {}};
@@ -64,6 +71,7 @@ result<std::vector<finding>, std::string> diagnose(const journal_options& option
   switch (*kind) {
   case backend::sqlite: return sqlite::diagnose_sqlite(options, limits);
   case backend::postgres: return postgres::diagnose_postgres(options, limits);
+  case backend::mysql: return mysql::diagnose_mysql(options, limits);
   case backend::memory: break;
   }
   return std::vector{finding{"durability", severity::error, "the database is in memory: it ends with its process",

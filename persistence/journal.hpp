@@ -1,4 +1,4 @@
-// The durable record: what every backend (SQLite, Postgres, in memory; later MySQL) must do. tests/persistence holds
+// The durable record: what every backend (SQLite, Postgres, MySQL, in memory) must do. tests/persistence holds
 // the conformance suite that all of them pass.
 //
 // Threads: a writer and a reader are each used by one thread at a time; several of them live side by side.
@@ -165,7 +165,7 @@ struct held_lease {
 };
 
 struct journal_options {
-  std::string url; ///< sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE, memory://
+  std::string url; ///< sqlite://PATH, postgres:// or mysql://USER:PASSWORD@HOST/DATABASE, memory://
   std::string table_prefix = "ww_";
   std::string node_name;
   uint16_t shards = 64;

@@ -52,6 +52,7 @@ struct dialect {
                                                  .not_running = "not running",
                                                  .all_running = sql::all_running,
                                                  .along_running = "running",
+                                                 .unhappy_by_term = false,
                                                  .other_state = "state = ?"}};
   static constexpr unused_target_texts sweeping{.highest = sql::highest_target,
                                                 .of_live_jobs = sql::targets_of_live_jobs,

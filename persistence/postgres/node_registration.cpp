@@ -23,9 +23,7 @@ void read_database_row(connection& database, uint16_t shards_wanted, registratio
                              " (it is " + std::to_string(shards_wanted) + ")"};
 }
 
-std::optional<held_lease> lease_of_another(connection& database) {
-  database.query(sql::lock_database);
-  auto owners = database.query(sql::lock_owners);
+std::optional<held_lease> first_lease(rows owners) {
   if (!owners.next() || owners->integer(1) <= 0) return std::nullopt;
   return held_lease{std::string{owners->text(0)}, milliseconds{owners->integer(1)}};
 }
@@ -55,7 +53,8 @@ constexpr char lock_timeout_reached[] = "55P03";
 std::optional<held_lease> try_to_take(connection& database, const journal_options& options, registration& made) {
   database.execute(std::string{sql::begin_write} + "; set local lock_timeout = '500ms'");
   try {
-    auto held = lease_of_another(database);
+    database.query(sql::lock_database);
+    auto held = first_lease(database.query(sql::lock_owners));
     if (held) {
       database.execute("rollback");
       return held;
@@ -83,7 +82,10 @@ std::optional<held_lease> take_or_unblock(connection& database, const journal_op
     try {
       return try_to_take(database, options, made);
     } catch (const failure& error) {
-      if (!error.is(lock_timeout_reached) || tries == tries_max || !end_blocking_sessions(database)) throw;
+      if (!error.is(lock_timeout_reached) || tries == tries_max) throw;
+      // The node that holds the lease may be in the middle of a commit.
+      if (auto held = first_lease(database.query(sql::read_owners))) return held;
+      if (!end_blocking_sessions(database)) throw;
     }
   }
 }

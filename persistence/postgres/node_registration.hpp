@@ -5,17 +5,9 @@
 #include "persistence/journal.hpp"
 #include "persistence/postgres/connection.hpp"
 #include "persistence/rows.hpp"
-#include "persistence/sql/shard_takeover.hpp"
+#include "persistence/sql/registration.hpp"
 
 namespace wheelwork::postgres {
-
-struct registration {
-  uint16_t writers = 1;
-  node_record self;
-  std::array<uint8_t, 16> secret{};
-  uint16_t shards = 0;
-  std::shared_ptr<shard_takeovers> takeovers = std::make_shared<shard_takeovers>();
-};
 
 /// A new incarnation takes the writer row and all shards; from here on whatever an older one still tries is fenced.
 /// While another node holds the lease, options.wait_for_lease decides whether to wait. Throws failure, or

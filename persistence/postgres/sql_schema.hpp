@@ -11,7 +11,10 @@ inline constexpr char create_migration_table[] =
     "create table if not exists ww_migration (version integer primary key, name text not null)";
 inline constexpr char schema_version[] = "select coalesce(max(version), 0) from ww_migration";
 inline constexpr char add_migration[] = "insert into ww_migration (version, name) values ($1, $2)";
-inline constexpr char table_exists[] = "select to_regclass($1) is not null";
+/// Not by to_regclass(): inside a transaction that goes on remembering that there was none, when another node has made
+/// it.
+inline constexpr char table_exists[] =
+    "select exists (select 1 from pg_class where relname = lower($1) and pg_table_is_visible(oid))";
 /// One at a time over all nodes; the lock goes with the transaction.
 inline constexpr char lock_migrations[] =
     "select pg_advisory_xact_lock(hashtextextended('wheelwork ' || current_schema() || ' ww_migration', 0))";

@@ -58,7 +58,7 @@ public:
 private:
   using receipts = std::vector<journal_receipt>;
   static constexpr const writer_texts& texts = Dialect::writing;
-  static constexpr int tries_max = 3;
+  static constexpr int tries_max = 3, meetings_max = 10;
   struct fenced_off {
     std::string message;
   };
@@ -107,7 +107,7 @@ private:
   uint64_t batch_ = 0; ///< last committed
   std::unique_ptr<session> session_;
   std::optional<open_question> question_;
-  typename Dialect::old_history old_history_; ///< step(statements, changes, …), finish(connection), start_over()
+  typename Dialect::old_history old_history_; ///< step(), finish(), start_over()
   unused_targets<Dialect> unused_targets_;
 };
 
@@ -180,7 +180,9 @@ auto batch_writer<Dialect>::commit_or_settle(const std::vector<journal_change>& 
       // COMMIT failed: find out what became of it, and write it again under the same number if it did not apply.
       const bool again =
           question_ || Dialect::worth_repeating(error) || (tries == 1 && Dialect::worth_reconnecting(error));
-      if (!again || tries == tries_max) {
+      // Two writers may meet again and again; but each wait for a lock takes its time.
+      const bool met = Dialect::worth_repeating(error) && !Dialect::is_lock_timeout(error);
+      if (!again || tries >= (met ? meetings_max : tries_max)) {
         if (!question_) throw;
         after_failure(error);
         ensure_open();

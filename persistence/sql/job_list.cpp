@@ -67,11 +67,13 @@ id_span ids_of_filter(const job_filter& filter, int64_t ahead, int64_t behind) {
 
 job_list_query query_of_list(const job_list_texts& texts, const job_filter& filter, bool live,
                              std::optional<int64_t> task, const id_span& ids) {
-  const std::vector<std::string> terms = terms_of_filter(filter, task);
+  std::vector<std::string> terms = terms_of_filter(filter, task);
   const bool running = filter.state == job_state::running;
   // Few jobs run and few end badly, so their index leads unless a term of one or few jobs does.
   const bool unhappy = !live && filter.state && *filter.state != job_state::succeeded;
-  const bool by_term = !terms.empty() && !(unhappy && !filter.unique_key && !filter.external_id);
+  const bool unhappy_leads = unhappy && !filter.unique_key && !filter.external_id;
+  if (unhappy_leads && texts.unhappy_by_term) terms.insert(terms.begin(), state_term(*filter.state));
+  const bool by_term = !terms.empty() && !(unhappy_leads && !texts.unhappy_by_term);
   growing_query query{texts, live ? texts.live_view : texts.history_view};
   size_t next_term = 0;
   if (by_term) {

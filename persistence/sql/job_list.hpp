@@ -23,6 +23,7 @@ struct job_list_texts {
   const char* not_running;     ///< condition
   const char* all_running;     ///< `from …`: the few that run, along their index
   const char* along_running;   ///< condition that belongs to it
+  bool unhappy_by_term;        ///< jobs that ended badly have a term for it, in place of an index
   const char* other_state;     ///< condition on the state where its index must not lead, with a `?`
 };
 

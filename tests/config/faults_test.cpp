@@ -139,17 +139,16 @@ TEST_F(faults_test, databases) {
   EXPECT_TRUE(load("[database]\nurl = \"sqlite:///var/lib/a b?c.db\"\n").has_value());
   EXPECT_THAT(fault_of("sqlite://"), ElementsAre("wheelwork.toml:2: database.url: needs a path behind sqlite://"));
   EXPECT_THAT(fault_of("memory://"), ElementsAre(HasSubstr("for tests only")));
-  EXPECT_THAT(
-      fault_of("mariadb://u:p@h/db"),
-      ElementsAre("wheelwork.toml:2: database.url: databases of mariadb:// are not built yet; write sqlite://PATH or "
-                  "postgres://USER:PASSWORD@HOST/DATABASE"));
-  for (const char* good : {"postgres://u:p@h/db", "postgresql://h/db?sslmode=require", "postgres://u@/db?host=/tmp"})
+  for (const char* good : {"postgres://u:p@h/db", "postgresql://h/db?sslmode=require", "postgres://u@/db?host=/tmp",
+                           "mysql://u:p@h/db", "mariadb://h/db?ssl-mode=required", "mysql://u@/db?socket=/run/a.sock"})
     EXPECT_TRUE(load("[database]\nurl = \"" + std::string{good} + "\"\n").has_value()) << good;
   EXPECT_THAT(fault_of("postgres://u:p@/db"), ElementsAre(HasSubstr("must be postgres://USER:PASSWORD@HOST/DATABASE")));
   EXPECT_THAT(fault_of("postgres://u:p@h/"), ElementsAre(HasSubstr("must be postgres://USER:PASSWORD@HOST/DATABASE")));
-  EXPECT_THAT(fault_of("mysql://u:p@h/db"), ElementsAre(HasSubstr("not built yet")));
+  EXPECT_THAT(fault_of("mysql://u:p@/db?host=/tmp"), ElementsAre(HasSubstr("must be mysql://USER")));
   EXPECT_THAT(fault_of("mysql://u:p@h"), ElementsAre(HasSubstr("must be mysql://USER:PASSWORD@HOST/DATABASE")));
-  EXPECT_THAT(fault_of("oracle://x"), ElementsAre(HasSubstr("unknown database \"oracle\"")));
+  EXPECT_THAT(fault_of("oracle://x"),
+              ElementsAre("wheelwork.toml:2: database.url: unknown database \"oracle\"; write sqlite://PATH, "
+                          "postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE"));
   EXPECT_THAT(fault_of("wheelwork.db"), ElementsAre(HasSubstr("is no database URL")));
 }
 

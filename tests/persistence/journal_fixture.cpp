@@ -2,6 +2,7 @@
 
 #include "messages/json.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "tests/support/mariadb_server.hpp"
 #include "tests/support/postgres_server.hpp"
 
 #include <nlohmann/json.hpp>
@@ -164,7 +165,18 @@ std::vector<backend> all_backends() {
              };
              return open_or_throw(options);
            },
-           &postgres_server::missing}};
+           &postgres_server::missing},
+          {"mariadb",
+           [](const temporary_folder& folder, const clock_source& clock) {
+             auto options = options_for(mariadb_server::of_process().url(), clock);
+             options.table_prefix = prefix_of(folder);
+             options.wait_for_lease = [&options](const held_lease&) {
+               mariadb_server::of_process().execute("update " + options.table_prefix + "node set lease_ends = 0");
+               return true;
+             };
+             return open_or_throw(options);
+           },
+           &mariadb_server::missing}};
 }
 
 const std::string& never_missing() {

@@ -29,7 +29,7 @@ public:
   std::filesystem::path path;
 };
 
-/// Table prefix of the tests of Postgres: they share one database, and each has tables of its own in it.
+/// Table prefix of the tests of Postgres and MariaDB: they share one database, and each has tables of its own in it.
 std::string prefix_of(const temporary_folder& folder);
 /// Milliseconds after an instant that all tests count from.
 wall_time at(int64_t offset_ms);

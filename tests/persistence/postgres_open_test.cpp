@@ -3,7 +3,6 @@
 #include "tests/persistence/postgres_fixture.hpp"
 
 #include <gmock/gmock.h>
-#include <pqxx/pqxx>
 
 namespace wheelwork::testing_journal {
 namespace {
@@ -28,86 +27,6 @@ protected:
     return made;
   }
 };
-
-TEST_F(postgres_open_test, a_second_node_is_refused_with_the_name_of_the_first_until_that_ends) {
-  auto first = open_journal(options("node-a"));
-  ASSERT_TRUE(first) << first.error();
-  EXPECT_THAT(refusal(options("node-b")), AllOf(HasSubstr("node-a"), HasSubstr("stop that node first")));
-  EXPECT_TRUE((*first)->open_writer()->commit({inserting({pushed(1, at(0))})})) << "it was not disturbed";
-  EXPECT_TRUE(migrate(options("node-b"))) << "an upgrade that has nothing to do is allowed";
-  first->reset();
-  EXPECT_TRUE(open_journal(options("node-b"))) << "the lease was given up";
-}
-
-TEST_F(postgres_open_test, a_second_node_that_waits_takes_over_when_the_lease_has_ended) {
-  auto first = open_journal(options("node-a"));
-  ASSERT_TRUE(first) << first.error();
-  const auto writer = (*first)->open_writer();
-  ASSERT_TRUE(writer->renew_lease(at(60'000)));
-  journal_options second = options("node-b");
-  std::vector<held_lease> told;
-  second.wait_for_lease = [&](const held_lease& held) {
-    told.push_back(held);
-    if (told.size() == 2) execute("update ww_node set lease_ends = 0"); // as if the time had passed
-    return true;
-  };
-  const auto opened = open_journal(second);
-  ASSERT_TRUE(opened) << opened.error();
-  ASSERT_EQ(told.size(), 2u);
-  EXPECT_EQ(told[0].node, "node-a");
-  EXPECT_GT(told[0].left, milliseconds{50'000});
-  EXPECT_LE(told[0].left, milliseconds{60'000});
-  EXPECT_EQ(writer->commit({inserting({pushed(1, at(0))})}).error().code, journal_errc::fenced);
-  const auto recovery = (*opened)->open_reader()->recovery_of(shard_id{3});
-  EXPECT_FALSE(recovery->released);
-  EXPECT_EQ(recovery->owner_lease_until, at(60'000));
-  second.wait_for_lease = [](const held_lease&) { return false; };
-  EXPECT_THAT(refusal(second), HasSubstr("node-b"));
-}
-
-TEST_F(postgres_open_test, a_session_that_still_holds_the_writer_row_after_the_lease_is_ended) {
-  auto first = open_journal(options("node-a"));
-  ASSERT_TRUE(first) << first.error();
-  pqxx::connection stopped{postgres_server::of_process().url()}; // as node-a, stopped in the middle of a commit
-  pqxx::quiet_errorhandler quiet{stopped};
-  pqxx::work commit{stopped};
-  commit.exec("update " + prefix_of(folder_) + "writer set batch = batch + 1");
-  EXPECT_THAT(refusal(options("node-b")), HasSubstr("node-a")) << "the lease still holds";
-  execute("update ww_node set lease_ends = 0");
-  const auto second = open_journal(options("node-b"));
-  ASSERT_TRUE(second) << second.error();
-  EXPECT_THROW(commit.commit(), pqxx::failure) << "the stale commit must not be applied";
-  const auto writer = (*second)->open_writer();
-  const auto receipts = writer->commit({inserting({pushed(1, at(0))})});
-  ASSERT_TRUE(receipts) << receipts.error().message;
-  EXPECT_EQ(receipts->at(0).batch, 1u);
-}
-
-TEST_F(postgres_open_test, migrations_begin_from_nothing_and_change_nothing_twice) {
-  auto status = migration_status_of(options());
-  ASSERT_TRUE(status) << status.error();
-  EXPECT_EQ(status->version, 0u);
-  EXPECT_EQ(status->pending.size(), status->newest);
-  EXPECT_EQ(value("select count(*) from pg_class where relname like 'ww\\_%'"), "0") << "a look makes nothing";
-  journal_options careful = options();
-  careful.migrate = false;
-  EXPECT_THAT(refusal(careful), HasSubstr("wheelwork migrate"));
-  status = migrate(options());
-  ASSERT_TRUE(status) << status.error();
-  EXPECT_EQ(status->version, status->newest);
-  ASSERT_TRUE(migrate(options()));
-  EXPECT_TRUE(open_journal(careful));
-  EXPECT_EQ(value("select count(*) from ww_migration"), std::to_string(status->newest));
-  execute("insert into ww_migration (version, name) values (999, 'from the future')");
-  EXPECT_THAT(refusal(options()), AllOf(HasSubstr("999"), HasSubstr("newer wheelwork")));
-}
-
-TEST_F(postgres_open_test, the_number_of_shards_is_fixed) {
-  ASSERT_TRUE(open_journal(options()));
-  journal_options other = options();
-  other.shards = 32;
-  EXPECT_THAT(refusal(other), AllOf(HasSubstr("64 shards"), HasSubstr("cluster.shards = 64")));
-}
 
 TEST_F(postgres_open_test, a_wrong_password_is_told_and_not_shown) {
   postgres_server& server = postgres_server::of_process();

@@ -1,23 +1,25 @@
-// Postgres only: what becomes of a transaction when the connection, the server or another node stands in its way.
-#include "tests/persistence/postgres_fixture.hpp"
+// Journals on a server: what becomes of a transaction when the connection, the server or another node stands in its
+// way.
+#include "tests/persistence/server_fixture.hpp"
 
 #include <gmock/gmock.h>
-#include <pqxx/pqxx>
 
 #include <csignal>
 
 namespace wheelwork::testing_journal {
 namespace {
 
-using postgres::commit_step;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr char lost[] = "08006";
+constexpr auto lost = pretended::lost_connection;
+constexpr auto no_fault = pretended::nothing;
 
-class postgres_commit_test : public postgres_test {};
+class commit_test : public server_test {};
+INSTANTIATE_TEST_SUITE_P(journal, commit_test, ::testing::ValuesIn(server_kinds()),
+                         ::testing::PrintToStringParamName());
 
-TEST_F(postgres_commit_test, an_answer_of_commit_lost_after_it_applied_is_settled_by_the_writer_row) {
+TEST_P(commit_test, an_answer_of_commit_lost_after_it_applied_is_settled_by_the_writer_row) {
   const uint64_t before = push(1)->at(0).batch;
   fail_once(commit_step::after_commit, lost);
   const auto receipts = push(2);
@@ -27,7 +29,7 @@ TEST_F(postgres_commit_test, an_answer_of_commit_lost_after_it_applied_is_settle
   EXPECT_EQ(push(3)->at(0).batch, before + 2);
 }
 
-TEST_F(postgres_commit_test, a_commit_that_did_not_apply_is_repeated_under_the_same_number) {
+TEST_P(commit_test, a_commit_that_did_not_apply_is_repeated_under_the_same_number) {
   const uint64_t before = push(1)->at(0).batch;
   fail_once(commit_step::before_commit, lost);
   const auto receipts = push(2);
@@ -36,68 +38,68 @@ TEST_F(postgres_commit_test, a_commit_that_did_not_apply_is_repeated_under_the_s
   EXPECT_TRUE(has_job(2));
 }
 
-TEST_F(postgres_commit_test, a_commit_that_never_applies_is_unavailable_and_nothing_of_it_is_there) {
+TEST_P(commit_test, a_commit_that_never_applies_is_unavailable_and_nothing_of_it_is_there) {
   const uint64_t before = push(1)->at(0).batch;
-  fault_ = [](commit_step step) { return step == commit_step::before_commit ? "53100" : no_fault; };
+  pretend_ = [](commit_step step) { return step == commit_step::before_commit ? pretended::disk_full : no_fault; };
   const auto receipts = push(2);
   ASSERT_FALSE(receipts);
   EXPECT_EQ(receipts.error().code, journal_errc::unavailable);
   EXPECT_THAT(receipts.error().message, HasSubstr("free some space"));
   EXPECT_FALSE(has_job(2));
-  fault_ = nullptr;
+  pretend_ = nullptr;
   EXPECT_EQ(push(2)->at(0).batch, before + 1);
 }
 
-TEST_F(postgres_commit_test, while_nobody_can_tell_the_outcome_is_unknown_and_the_same_changes_settle_it) {
+TEST_P(commit_test, while_nobody_can_tell_the_outcome_is_unknown_and_the_same_changes_settle_it) {
   const uint64_t before = push(1, 1)->at(0).batch;
   const auto cut_off = [](commit_step cut) {
     return [cut](commit_step step) { return step == cut || step == commit_step::settle ? lost : no_fault; };
   };
-  fault_ = cut_off(commit_step::after_commit);
+  pretend_ = cut_off(commit_step::after_commit);
   auto receipts = push(2, 2);
   ASSERT_FALSE(receipts);
   EXPECT_EQ(receipts.error().code, journal_errc::unknown_outcome);
   EXPECT_EQ(push(2, 2).error().code, journal_errc::unknown_outcome) << "still cut off";
-  fault_ = nullptr;
+  pretend_ = nullptr;
   receipts = push(2, 2);
   ASSERT_TRUE(receipts) << receipts.error().message;
   EXPECT_FALSE(receipts->at(0).error) << "it must not be applied twice";
   EXPECT_EQ(receipts->at(0).batch, before + 1);
 
-  fault_ = cut_off(commit_step::before_commit);
+  pretend_ = cut_off(commit_step::before_commit);
   EXPECT_EQ(push(3, 3).error().code, journal_errc::unknown_outcome);
-  fault_ = nullptr;
+  pretend_ = nullptr;
   receipts = push(3, 3);
   ASSERT_TRUE(receipts);
   EXPECT_EQ(receipts->at(0).batch, before + 2);
   EXPECT_TRUE(has_job(3));
 
-  fault_ = cut_off(commit_step::after_commit);
+  pretend_ = cut_off(commit_step::after_commit);
   EXPECT_EQ(push(4, 4).error().code, journal_errc::unknown_outcome);
-  fault_ = nullptr;
+  pretend_ = nullptr;
   EXPECT_EQ(push(5, 5)->at(0).batch, before + 4) << "other changes come after the lost ones";
   EXPECT_TRUE(has_job(4));
   EXPECT_TRUE(has_job(5));
 }
 
-TEST_F(postgres_commit_test, a_deadlock_is_tried_again_by_itself) {
+TEST_P(commit_test, a_deadlock_is_tried_again_by_itself) {
   const uint64_t before = push(1)->at(0).batch;
-  fail_once(commit_step::begin, "40P01");
+  fail_once(commit_step::begin, pretended::deadlock);
   const auto receipts = push(2);
   ASSERT_TRUE(receipts) << receipts.error().message;
   EXPECT_EQ(receipts->at(0).batch, before + 1);
 }
 
-TEST_F(postgres_commit_test, a_connection_that_can_not_be_opened_again_is_tried_at_each_call) {
-  fault_ = [](commit_step step) { return step == commit_step::begin || step == commit_step::open ? lost : no_fault; };
+TEST_P(commit_test, a_connection_that_can_not_be_opened_again_is_tried_at_each_call) {
+  pretend_ = [](commit_step step) { return step == commit_step::begin || step == commit_step::open ? lost : no_fault; };
   EXPECT_EQ(push(1).error().code, journal_errc::unavailable);
   EXPECT_EQ(push(1).error().code, journal_errc::unavailable);
   EXPECT_EQ(writer_->renew_lease(at(1)).error().code, journal_errc::unavailable);
-  fault_ = nullptr;
+  pretend_ = nullptr;
   EXPECT_TRUE(push(1));
 }
 
-TEST_F(postgres_commit_test, sessions_that_the_server_ended_are_opened_again) {
+TEST_P(commit_test, sessions_that_the_server_ended_are_opened_again) {
   const uint64_t before = push(1)->at(0).batch;
   end_sessions();
   const auto receipts = push(2);
@@ -108,7 +110,7 @@ TEST_F(postgres_commit_test, sessions_that_the_server_ended_are_opened_again) {
   EXPECT_TRUE(writer_->renew_lease(at(1)));
 }
 
-TEST_F(postgres_commit_test, a_node_that_was_taken_over_is_fenced) {
+TEST_P(commit_test, a_node_that_was_taken_over_is_fenced) {
   EXPECT_TRUE(push(1));
   execute("update ww_node set lease_ends = 0"); // as if the time had passed
   const auto next = open_journal(options("node-b"));
@@ -124,41 +126,41 @@ TEST_F(postgres_commit_test, a_node_that_was_taken_over_is_fenced) {
   EXPECT_TRUE((*next)->open_writer()->commit({inserting({pushed(2, at(0))})}));
 }
 
-TEST_F(postgres_commit_test, a_server_that_was_killed_and_started_again_has_all_that_was_acknowledged) {
-  postgres_server server; // its own, since others use the one of the process
+TEST_P(commit_test, a_server_that_was_killed_and_started_again_has_all_that_was_acknowledged) {
+  const auto server = GetParam().own(); // since others use the one of the process
   journal_options where = options();
-  where.url = server.url();
+  where.url = server->url();
   const auto opened = open_journal(where);
   ASSERT_TRUE(opened) << opened.error();
   const auto writer = (*opened)->open_writer();
   const auto reader = (*opened)->open_reader();
   ASSERT_TRUE(writer->commit({inserting({pushed(1, at(0))})}));
-  server.crash();
+  server->crash();
   const auto away = writer->commit({inserting({pushed(2, at(0))})});
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, journal_errc::unavailable);
   EXPECT_THAT(away.error().message, HasSubstr("no server listens there"));
   EXPECT_EQ(reader->find_job(job_id{1}).error().code, journal_errc::unavailable);
-  server.start();
+  server->start();
   EXPECT_TRUE(writer->commit({inserting({pushed(2, at(0))})}));
   EXPECT_TRUE(*reader->find_job(job_id{1}));
   EXPECT_TRUE(*reader->find_job(job_id{2}));
 }
 
-TEST_F(postgres_commit_test, another_sessions_lock_is_unavailable_until_it_is_gone) {
-  pqxx::connection other{postgres_server::of_process().url()};
+TEST_P(commit_test, another_sessions_lock_is_unavailable_until_it_is_gone) {
+  const auto other = server_->session();
   {
-    pqxx::work holding{other};
-    holding.exec("select 1 from " + prefix_of(folder_) + "writer for update");
+    other->execute(named("begin; select 1 from ww_writer for update"));
     const auto receipts = push(1);
     ASSERT_FALSE(receipts);
     EXPECT_EQ(receipts.error().code, journal_errc::unavailable);
     EXPECT_THAT(receipts.error().message, HasSubstr("another transaction"));
+    other->execute("rollback");
   }
   EXPECT_TRUE(push(1));
 }
 
-TEST_F(postgres_commit_test, many_jobs_at_once_are_the_same_as_few) {
+TEST_P(commit_test, many_jobs_at_once_are_the_same_as_few) {
   journal_change many = inserting({});
   for (uint64_t id = 1; id <= 1200; ++id) {
     many.inserts.push_back(pushed(id, at(0), "handler-" + std::to_string(id % 7)));
@@ -180,7 +182,7 @@ TEST_F(postgres_commit_test, many_jobs_at_once_are_the_same_as_few) {
   }
 }
 
-TEST_F(postgres_commit_test, many_ends_at_once_are_the_same_as_few) {
+TEST_P(commit_test, many_ends_at_once_are_the_same_as_few) {
   std::vector<new_job> jobs;
   for (uint64_t id = 1; id <= 300; ++id) jobs.push_back(pushed(id, at(0)));
   ASSERT_TRUE(writer_->commit({inserting(std::move(jobs))}));
@@ -216,7 +218,7 @@ TEST_F(postgres_commit_test, many_ends_at_once_are_the_same_as_few) {
   }
 }
 
-TEST_F(postgres_commit_test, text_that_postgres_can_not_hold_is_kept_readable) {
+TEST_P(commit_test, text_that_not_every_database_can_hold_is_kept_readable) {
   ASSERT_TRUE(push(1));
   journal_change end;
   end.ends = {ending(1, job_state::dead)};
@@ -227,7 +229,7 @@ TEST_F(postgres_commit_test, text_that_postgres_can_not_hold_is_kept_readable) {
   EXPECT_EQ((*reader_->find_job(job_id{1}))->attempts.at(0).error, "out\xef\xbf\xbdput \xef\xbf\xbd\xc3\xa4");
 }
 
-TEST_F(postgres_commit_test, history_stands_in_partitions_of_a_day_that_are_dropped_whole) {
+TEST_P(commit_test, history_stands_in_partitions_of_a_day_that_are_dropped_whole) {
   constexpr int64_t day = 86'400'000;
   journal_change made = inserting({}), ends;
   for (uint64_t id = 1; id <= 30; ++id) {
@@ -238,9 +240,7 @@ TEST_F(postgres_commit_test, history_stands_in_partitions_of_a_day_that_are_drop
   }
   ASSERT_TRUE(writer_->commit({made}));
   ASSERT_TRUE(writer_->commit({ends}));
-  const auto partitions = [&] {
-    return value("select count(*) from pg_inherits where inhparent = 'ww_job_history'::regclass");
-  };
+  const auto partitions = [&] { return value(GetParam().partitions); };
   EXPECT_EQ(partitions(), "3");
   EXPECT_EQ(writer_->history_piece(), milliseconds{day});
   const wall_time midnight = std::chrono::floor<std::chrono::days>(at(day)); // after the first day

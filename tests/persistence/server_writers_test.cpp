@@ -1,5 +1,5 @@
-// Several writers of one node side by side on PostgreSQL: what they could get wrong only together.
-#include "tests/persistence/postgres_fixture.hpp"
+// Several writers of one node side by side on a server: what they could get wrong only together.
+#include "tests/persistence/server_fixture.hpp"
 
 #include <gmock/gmock.h>
 
@@ -9,10 +9,11 @@
 namespace wheelwork::testing_journal {
 namespace {
 
-class postgres_writers_test : public postgres_test {
+class writers_test : public server_test {
 protected:
   void SetUp() override {
-    postgres_test::SetUp();
+    server_test::SetUp();
+    if (IsSkipped()) return;
     writer_.reset();
     reader_.reset();
     journal_.reset();
@@ -60,7 +61,10 @@ protected:
   std::vector<std::unique_ptr<journal_writer>> writers_;
 };
 
-TEST_F(postgres_writers_test, each_counts_its_own_batches) {
+INSTANTIATE_TEST_SUITE_P(journal, writers_test, ::testing::ValuesIn(server_kinds()),
+                         ::testing::PrintToStringParamName());
+
+TEST_P(writers_test, each_counts_its_own_batches) {
   const uint64_t first = writers_[0]->commit({inserting({pushed(1, at(0))}, 2)})->at(0).batch;
   const uint64_t second = writers_[1]->commit({inserting({pushed(2, at(0))}, 3)})->at(0).batch;
   EXPECT_EQ(writers_[0]->commit({inserting({pushed(3, at(0))}, 2)})->at(0).batch, first + 1);
@@ -70,7 +74,7 @@ TEST_F(postgres_writers_test, each_counts_its_own_batches) {
   EXPECT_EQ(count->batches, (std::vector<uint64_t>{first + 1, second}));
 }
 
-TEST_F(postgres_writers_test, a_key_and_a_target_that_both_bring_at_once_and_crosswise_have_one_row) {
+TEST_P(writers_test, a_key_and_a_target_that_both_bring_at_once_and_crosswise_have_one_row) {
   constexpr uint64_t rounds = 40, keys = 5;
   std::vector<std::vector<journal_change>> by_writer(2);
   for (uint64_t round = 0; round < rounds; ++round) {
@@ -92,12 +96,14 @@ TEST_F(postgres_writers_test, a_key_and_a_target_that_both_bring_at_once_and_cro
     }
   EXPECT_EQ(repeated, rounds * keys);
   EXPECT_EQ(value("select count(*) from ww_job"), std::to_string(rounds * keys));
-  EXPECT_EQ(value("select count(*) from ww_unique_key k join ww_job j on j.id = k.job_id and j.unique_key = k.key"),
-            std::to_string(rounds * keys));
+  const std::string column = GetParam().name == "postgres" ? "key" : "unique_key";
+  EXPECT_EQ(
+      value("select count(*) from ww_unique_key k join ww_job j on j.id = k.job_id and j.unique_key = k." + column),
+      std::to_string(rounds * keys));
   EXPECT_EQ(value("select count(*) from ww_target"), std::to_string(rounds * keys));
 }
 
-TEST_F(postgres_writers_test, all_are_fenced_by_a_node_that_takes_over_with_fewer) {
+TEST_P(writers_test, all_are_fenced_by_a_node_that_takes_over_with_fewer) {
   for (auto& each : writers_) ASSERT_TRUE(each->renew_lease(clock_.now + milliseconds{3000}));
   std::vector<std::unique_ptr<journal_writer>> old = std::move(writers_);
   std::unique_ptr<journal> old_journal = std::move(journal_);
@@ -112,7 +118,7 @@ TEST_F(postgres_writers_test, all_are_fenced_by_a_node_that_takes_over_with_fewe
   EXPECT_TRUE(writers_[0]->commit({inserting({pushed(9, at(0))})}));
 }
 
-TEST_F(postgres_writers_test, a_lease_that_one_has_renewed_is_not_shortened_by_another) {
+TEST_P(writers_test, a_lease_that_one_has_renewed_is_not_shortened_by_another) {
   ASSERT_TRUE(writers_[0]->renew_lease(clock_.now + milliseconds{9000}));
   const std::string until = value("select lease_until from ww_node"), ends = value("select lease_ends from ww_node");
   ASSERT_TRUE(writers_[1]->renew_lease(clock_.now + milliseconds{3000}));
@@ -120,7 +126,7 @@ TEST_F(postgres_writers_test, a_lease_that_one_has_renewed_is_not_shortened_by_a
   EXPECT_EQ(value("select lease_ends from ww_node"), ends);
 }
 
-TEST_F(postgres_writers_test, a_target_that_one_uses_is_not_deleted_by_the_sweep_of_another) {
+TEST_P(writers_test, a_target_that_one_uses_is_not_deleted_by_the_sweep_of_another) {
   constexpr uint64_t targets = 1200;
   // Jobs with targets of their own come and go at the one, while the other sweeps and brings some of them again.
   const auto target_of = [](uint64_t number) { return "handler-" + std::to_string(number); };
@@ -148,7 +154,7 @@ TEST_F(postgres_writers_test, a_target_that_one_uses_is_not_deleted_by_the_sweep
   EXPECT_EQ(value("select count(*) from ww_job j join ww_target t on t.id = j.target"), "3");
 }
 
-TEST_F(postgres_writers_test, there_are_no_more_than_the_node_took) {
+TEST_P(writers_test, there_are_no_more_than_the_node_took) {
   EXPECT_EQ(journal_->writers(), 2);
   EXPECT_THROW(journal_->open_writer(2), std::runtime_error);
 }
