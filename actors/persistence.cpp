@@ -193,7 +193,7 @@ void persistence_state::renew() {
 /// Makes room for the coming day, and throws away what is older than the retention.
 void persistence_state::tend_history() {
   if (auto prepared = with_.writer->prepare_history(with_.clock->wall_now()); !prepared) {
-    spdlog::warn("room for the history of tomorrow can't be made ahead: {}", prepared.error().message);
+    spdlog::warn("the journal could not be tended: {}", prepared.error().message);
     ++with_.statistics->background_failures;
   }
   const bool more = settings_.history_retention > milliseconds{0} && drop_old_history();

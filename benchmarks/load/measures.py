@@ -99,13 +99,13 @@ class Bench:
 
     def postgres_single(self):
         with Postgres(f"{self.folder}/postgres") as server:
-            return self.wrk("postgres_single", "single.lua", 64, 1, server, f"database.url={server.fresh()}")
+            return self.wrk("postgres_single", "single.lua", 64, 1, f"database.url={server.fresh()}", server=server)
 
     def postgres_batch(self):
         with Postgres(f"{self.folder}/postgres") as server:
-            return self.wrk("postgres_batch", "batch.lua", 4, 1000, server, f"database.url={server.fresh()}")
+            return self.wrk("postgres_batch", "batch.lua", 4, 1000, f"database.url={server.fresh()}", server=server)
 
-    def wrk(self, name, script, connections, jobs_per_request, server=None, *settings):
+    def wrk(self, name, script, connections, jobs_per_request, *settings, server=None):
         span = 2 if self.quick else 8
         with self.node(*settings) as node:
             server_cpu = server.cpu_seconds() if server else 0

@@ -52,6 +52,8 @@ public:
   void delete_task(task_id task) override;
 
 private:
+  id_set end_jobs_alike(const gathered_parts<job_end>& ends);
+  id_set end_jobs_of_any_kind(const gathered_parts<job_end>& ends);
   /// Rows of the live table that are deleted or changed.
   void note_dead(size_t rows);
 

@@ -4,6 +4,8 @@
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_task.hpp"
 
+#include <algorithm>
+
 namespace wheelwork::postgres {
 
 namespace {
@@ -73,15 +75,53 @@ struct end_columns {
   }
 };
 
+/// Whether it fits into end_jobs_alike, beside others.
+bool is_plain(const job_end& end) {
+  return end.last && end.reason.empty() && end.last->number == end.attempt && end.last->error.empty() &&
+         end.last->response.empty();
+}
+
+bool are_alike(const job_end& a, const job_end& b) {
+  return is_plain(a) && is_plain(b) && a.state == b.state && a.attempt == b.attempt && a.last->node == b.last->node &&
+         a.last->outcome == b.last->outcome;
+}
+
+/// From here on a statement of its own for those that are alike is worth its round trip.
+constexpr size_t many_alike = 100;
+
 } // namespace
 
 auto change_statements::end_jobs(const gathered_parts<job_end>& ends) -> id_set {
-  end_columns all;
-  for (const auto& end : ends) {
-    days_.ensure(history_days::day_of(end.what->finished_at));
-    all.add(*end.what);
-  }
   note_dead(ends.size());
+  for (const auto& end : ends) days_.ensure(history_days::day_of(end.what->finished_at));
+  const auto plain = std::find_if(ends.begin(), ends.end(), [](const auto& end) { return is_plain(*end.what); });
+  if (plain == ends.end()) return end_jobs_of_any_kind(ends);
+  gathered_parts<job_end> alike, others;
+  for (const auto& end : ends) (are_alike(*plain->what, *end.what) ? alike : others).push_back(end);
+  if (others.empty()) return end_jobs_alike(alike);
+  if (alike.size() < many_alike) return end_jobs_of_any_kind(ends);
+  id_set missing = end_jobs_alike(alike);
+  missing.merge(end_jobs_of_any_kind(others));
+  return missing;
+}
+
+auto change_statements::end_jobs_alike(const gathered_parts<job_end>& ends) -> id_set {
+  array_text ids, finished_at, last_started_at, last_finished_at;
+  for (const auto& end : ends) {
+    ids.add(value_of(end.what->id));
+    finished_at.add(to_column(end.what->finished_at));
+    last_started_at.add(to_column(end.what->last->started_at));
+    last_finished_at.add(to_column(end.what->last->finished_at));
+  }
+  const job_end& one = *ends.front().what;
+  return ids_in(database_.query(sql::end_jobs_alike, ids.take(), finished_at.take(), last_started_at.take(),
+                                last_finished_at.take(), one.attempt, number_of(one.state),
+                                unless_empty(one.last->node), outcome_column(*one.last)));
+}
+
+auto change_statements::end_jobs_of_any_kind(const gathered_parts<job_end>& ends) -> id_set {
+  end_columns all;
+  for (const auto& end : ends) all.add(*end.what);
   return ids_in(database_.query(sql::end_jobs, all.id.take(), all.state.take(), all.finished_at.take(),
                                 all.attempt.take(), all.reason.take(), all.number.take(), all.node.take(),
                                 all.started_at.take(), all.ended_at.take(), all.outcome.take(), all.error.take(),

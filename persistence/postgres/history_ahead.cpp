@@ -1,6 +1,7 @@
 // Partitions of history made before the first job of their day ends, so that no commit waits for them. What is missing
 // nevertheless (the node did not run, or somebody was in the way) is made by the commit that needs it.
 #include "persistence/postgres/dialect.hpp"
+#include "persistence/postgres/live_table_vacuum.hpp"
 
 namespace wheelwork::postgres {
 
@@ -12,6 +13,9 @@ void dialect::prepare_history(connection& database, statements& with, wall_time 
     with.days().ensure(day);
     database.execute(sql::commit_write);
   }
+  // What goes wrong in the background is told where somebody listens.
+  if (const auto& vacuum = database.settings().vacuum)
+    if (const std::string why = vacuum->take_failure(); !why.empty()) throw failure{"55000", why};
 }
 
 } // namespace wheelwork::postgres

@@ -56,7 +56,7 @@ void live_table_vacuum::run() {
     try {
       vacuum();
     } catch (const failure& error) {
-      failed = to_journal_error(error, settings_.shown).message;
+      failed = error.what();
     }
     lock.lock();
     if (!ending_ && !failed.empty()) failure_ = "the live table can't be vacuumed: " + failed;

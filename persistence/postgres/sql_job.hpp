@@ -61,6 +61,22 @@ inline constexpr char end_jobs[] =
     "g.last_outcome, g.last_error, g.last_response, j.payload from gone j join given g on g.id = j.id) "
     "select id from given where id not in (select id from gone)";
 
+/// The same for ends that differ in nothing but ids and times: most do, and to read twelve arrays costs more than to
+/// move the rows.
+inline constexpr char end_jobs_alike[] =
+    "with given as materialized (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as "
+    "g(id, finished_at, last_started_at, last_finished_at)), "
+    "gone as (delete from ww_job where id = any($1::bigint[]) returning *), "
+    "kept as (insert into ww_job_history (id, shard, due_at, task, fire_time, target, attempt, retries_used, "
+    "lost_in_row, priority, origin, state, created_at, finished_at, content_type, labels, unique_key, external_id, "
+    "last_number, last_node, last_started_at, last_finished_at, last_outcome, payload) "
+    "select j.id, j.shard, j.due_at, j.task, j.fire_time, j.target, greatest(j.attempt, $5::integer), j.retries_used, "
+    "j.lost_in_row, j.priority, j.origin, $6::smallint, j.created_at, g.finished_at, j.content_type, j.labels, "
+    "j.unique_key, j.external_id, $5::integer, coalesce($7::text, j.started_node), "
+    "coalesce(g.last_started_at, j.started_at), g.last_finished_at, $8::smallint, j.payload "
+    "from gone j join given g on g.id = j.id) "
+    "select id from given where id not in (select id from gone)";
+
 /// For rows that leave without history: what hangs on them.
 inline constexpr char take_jobs[] =
     "delete from ww_job where id = any($1::bigint[]) returning id, task, labels, unique_key, external_id, fire_time";

@@ -20,6 +20,10 @@ void array_text::add(const value& element) {
     text_ += "NULL";
     return;
   }
+  if (element.is_number()) {
+    text_ += element.text();
+    return;
+  }
   text_ += '"';
   for (const char any : element.text()) {
     if (any == '"' || any == '\\') text_ += '\\';

@@ -21,11 +21,11 @@ class value {
 public:
   value() : null_{true} {}
   value(std::nullopt_t) : null_{true} {}
-  value(int64_t number) : text_{std::to_string(number)} {}
-  value(int number) : text_{std::to_string(number)} {}
-  value(uint16_t number) : text_{std::to_string(number)} {}
-  value(uint32_t number) : text_{std::to_string(number)} {}
-  value(uint64_t number) : text_{std::to_string(number)} {}
+  value(int64_t number) : number_{true}, text_{std::to_string(number)} {}
+  value(int number) : number_{true}, text_{std::to_string(number)} {}
+  value(uint16_t number) : number_{true}, text_{std::to_string(number)} {}
+  value(uint32_t number) : number_{true}, text_{std::to_string(number)} {}
+  value(uint64_t number) : number_{true}, text_{std::to_string(number)} {}
   value(bool truth) : text_{truth ? "t" : "f"} {}
   value(std::string_view text) : text_{storable_text(text)} {}
   value(const std::string& text) : value{std::string_view{text}} {}
@@ -42,10 +42,12 @@ public:
   }
 
   bool is_null() const { return null_; }
+  bool is_number() const { return number_; } ///< needs no quotes anywhere
   const std::string& text() const { return text_; }
 
 private:
   bool null_ = false;
+  bool number_ = false;
   std::string text_;
 };
 

@@ -140,6 +140,9 @@ TEST_F(postgres_plan_test, whatever_the_planner_believes_the_writer_finds_rows_b
                       "smallint[], text[], text[]",
                       ids + nulls11),
               AllOf(by_key("job_pkey"), HasSubstr("Hash Join")));
+  EXPECT_THAT(generic(sql::end_jobs_alike, "bigint[], bigint[], bigint[], bigint[], integer, smallint, text, smallint",
+                      ids + "null, null, null, null, null, null, null"),
+              AllOf(by_key("job_pkey"), HasSubstr("Hash Join")));
   EXPECT_THAT(generic(sql::again_jobs,
                       "bigint[], integer[], text[], bigint[], bigint[], smallint[], text[], text[], bigint[], "
                       "integer[], smallint[]",

@@ -182,6 +182,42 @@ TEST_P(commit_test, many_jobs_at_once_are_the_same_as_few) {
   }
 }
 
+TEST_P(commit_test, many_ends_at_once_are_the_same_as_few) {
+  std::vector<new_job> jobs;
+  for (uint64_t id = 1; id <= 300; ++id) jobs.push_back(pushed(id, at(0)));
+  ASSERT_TRUE(writer_->commit({inserting(std::move(jobs))}));
+  // Most succeed alike, every seventh fails in its own way, every eleventh was never there.
+  journal_change ends;
+  for (uint64_t id = 1; id <= 300; ++id) {
+    const bool fails = id % 7 == 0;
+    job_end end = ending(id % 11 == 0 ? id + 1000 : id, fails ? job_state::dead : job_state::succeeded);
+    end.last = tried(1, fails ? attempt_outcome::failed : attempt_outcome::succeeded, at(10), at(20 + int64_t(id)));
+    end.last->node = "node-a";
+    if (fails) end.last->error = "error " + std::to_string(id);
+    ends.ends.push_back(end);
+  }
+  const auto receipts = writer_->commit({ends});
+  ASSERT_TRUE(receipts);
+  EXPECT_EQ(receipts->at(0).missing.size(), 27u);
+  EXPECT_EQ(receipts->at(0).missing.front(), job_id{1011}) << "in the order of the ends";
+  for (uint64_t id = 1; id <= 300; ++id) {
+    const auto found = reader_->find_job(job_id{id});
+    ASSERT_TRUE(found && *found) << id;
+    if (id % 11 == 0) {
+      EXPECT_EQ((*found)->state, job_state::pending) << id;
+      continue;
+    }
+    EXPECT_EQ((*found)->state, id % 7 == 0 ? job_state::dead : job_state::succeeded) << id;
+    ASSERT_EQ((*found)->attempts.size(), 1u) << id;
+    const attempt_record& last = (*found)->attempts[0];
+    EXPECT_EQ(last.number, 1u);
+    EXPECT_EQ(last.node, "node-a");
+    EXPECT_EQ(last.started_at, at(10));
+    EXPECT_EQ(last.finished_at, at(20 + int64_t(id)));
+    EXPECT_EQ(last.error, id % 7 == 0 ? "error " + std::to_string(id) : "");
+  }
+}
+
 TEST_P(commit_test, text_that_not_every_database_can_hold_is_kept_readable) {
   ASSERT_TRUE(push(1));
   journal_change end;

@@ -121,6 +121,21 @@ std::string postgres_server::port_url(const std::string& parameters, const std::
   return std::string{"postgres://"} + superuser + "@127.0.0.1:" + port_ + "/" + database + "?" + parameters;
 }
 
+std::string postgres_server::proxy_url(int port, const std::string& database) {
+  return std::string{"postgres://"} + superuser + "@127.0.0.1:" + std::to_string(port) + "/" + database;
+}
+
+std::filesystem::path postgres_server::socket() const {
+  return folder_ / (".s.PGSQL." + (port_.empty() ? std::string{"5432"} : port_));
+}
+
+void postgres_server::signal_all(int number) const {
+  ::kill(pid(), number);
+  const std::string process = "/proc/" + std::to_string(pid());
+  std::ifstream children{process + "/task/" + std::to_string(pid()) + "/children"};
+  for (pid_t child = 0; children >> child;) ::kill(child, number);
+}
+
 void postgres_server::execute(const std::string& sql, const std::string& database) const {
   pqxx::connection shell{url(database)};
   pqxx::quiet_errorhandler quiet{shell};

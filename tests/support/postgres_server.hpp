@@ -31,6 +31,9 @@ public:
   std::string url_of(const std::string& user, const std::string& password, const std::string& database) const;
   /// Over the port, where there is one; `parameters`: sslmode=require&…
   std::string port_url(const std::string& parameters, const std::string& database = "postgres") const;
+  /// Over a proxy that listens on this port of 127.0.0.1 and passes on to socket().
+  static std::string proxy_url(int port, const std::string& database);
+  std::filesystem::path socket() const;
   /// That the server shows, and that signed itself.
   std::filesystem::path certificate() const { return folder_ / "server.crt"; }
   /// Statements of the superuser.
@@ -42,6 +45,8 @@ public:
 
   const std::filesystem::path& folder() const { return folder_; }
   pid_t pid() const { return process_.pid(); }
+  /// Of the server and all its sessions: SIGSTOP, SIGCONT.
+  void signal_all(int number) const;
   /// As by kill -9 of the whole server; the data stays.
   void crash();
   /// Starts on the data that is there; returns when it takes connections.
