@@ -15,9 +15,8 @@ inline constexpr char add_shards[] = "insert into ww_shard (shard, id_millisecon
 inline constexpr char lock_owners[] =
     "select name, lease_ends - " WHEELWORK_NOW ", lease_ends from ww_node "
     "where incarnation in (select owner from ww_shard) order by lease_ends desc for update";
-inline constexpr char read_owners[] =
-    "select name, lease_ends - " WHEELWORK_NOW " from ww_node "
-    "where incarnation in (select owner from ww_shard) order by lease_ends desc";
+inline constexpr char read_owners[] = "select name, lease_ends - " WHEELWORK_NOW " from ww_node "
+                                      "where incarnation in (select owner from ww_shard) order by lease_ends desc";
 /// Ends sessions of other nodes that have written one of these tables in a transaction that is still open. Answers how
 /// many.
 inline constexpr char end_blocking_sessions[] =

@@ -129,7 +129,7 @@ TEST_F(faults_test, tokens) {
 
 TEST_F(faults_test, a_fault_never_shows_a_secret) {
   auto faults = faults_of("[[api.tokens]]\nname = \"a\"\nsecret = \"hush hush\"\nrole = \"admin\"\n"
-                          "[database]\nurl = \"mysql://me:hush@host/db\"\n");
+                          "[database]\nurl = \"oracle://me:hush@host/db\"\n");
   ASSERT_EQ(faults.size(), 2u);
   for (const auto& fault : faults) EXPECT_THAT(fault, ::testing::Not(HasSubstr("hush")));
 }
