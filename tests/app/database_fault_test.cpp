@@ -2,6 +2,7 @@
 // each other. Then the books.
 #include "tests/app/books.hpp"
 #include "tests/support/cutting_proxy.hpp"
+#include "tests/support/mariadb_server.hpp"
 #include "tests/support/postgres_server.hpp"
 
 #include <csignal>
@@ -15,12 +16,53 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class database_faults : public books {
+/// A server of one test, with a database in it.
+class faulty_server {
+public:
+  virtual ~faulty_server() = default;
+  virtual std::string url() const = 0;
+  virtual std::string proxy_url(int port) const = 0;
+  virtual std::filesystem::path socket() const = 0;
+  virtual void signal_all(int number) const = 0;
+  virtual void crash() = 0;
+  virtual void start() = 0;
+  virtual std::string value(const std::string& sql) const = 0;
+};
+
+template <class Server>
+class server_with_database final : public faulty_server {
+public:
+  std::string url() const override { return server_.url(database_); }
+  std::string proxy_url(int port) const override { return Server::proxy_url(port, database_); }
+  std::filesystem::path socket() const override { return server_.socket(); }
+  void signal_all(int number) const override { server_.signal_all(number); }
+  void crash() override { server_.crash(); }
+  void start() override { server_.start(); }
+  std::string value(const std::string& sql) const override { return server_.value(sql, database_); }
+
+private:
+  Server server_;
+  std::string database_ = server_.new_database();
+};
+
+struct kind_of_server {
+  std::string name;
+  const std::string& (*missing)();
+  std::unique_ptr<faulty_server> (*make)();
+};
+std::ostream& operator<<(std::ostream& out, const kind_of_server& any) { return out << any.name; }
+
+template <class Server>
+kind_of_server kind(const std::string& name) {
+  return {name, &Server::missing,
+          [] { return std::unique_ptr<faulty_server>{std::make_unique<server_with_database<Server>>()}; }};
+}
+
+class database_faults : public books, public testing::WithParamInterface<kind_of_server> {
 protected:
   void SetUp() override {
-    if (!postgres_server::missing().empty()) GTEST_SKIP() << postgres_server::missing();
-    server = std::make_unique<postgres_server>();
-    database = server->new_database();
+    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
+    server = GetParam().make();
   }
 
   std::unique_ptr<node_process> make_node(const std::string& name, const std::string& url) {
@@ -36,23 +78,22 @@ protected:
 
   /// What the tables must say when everything has ended.
   void nothing_is_left_over() {
-    EXPECT_EQ(server->value("select count(*) from ww_job", database), "0") << "live rows";
-    EXPECT_EQ(server->value("select count(*) - count(distinct id) from ww_job_history", database), "0");
-    EXPECT_EQ(server->value("select count(*) - count(distinct (task, fire_time)) from ww_job_history where origin = 1",
-                            database),
+    EXPECT_EQ(server->value("select count(*) from ww_job"), "0") << "live rows";
+    EXPECT_EQ(server->value("select count(*) - count(distinct id) from ww_job_history"), "0");
+    EXPECT_EQ(server->value("select count(*) from (select task, fire_time from ww_job_history where origin = 1 "
+                            "group by task, fire_time having count(*) > 1) twice"),
               "0");
   }
 
   const unsigned long seed = setting("WHEELWORK_CRASH_SEED", std::random_device{}());
   std::mt19937 random{static_cast<std::mt19937::result_type>(seed)};
-  std::unique_ptr<postgres_server> server;
-  std::string database;
+  std::unique_ptr<faulty_server> server;
   std::map<node_process*, std::vector<std::string>> settings_of;
 };
 
-TEST_F(database_faults, a_server_that_is_killed_again_and_again_loses_nothing) {
+TEST_P(database_faults, a_server_that_is_killed_again_and_again_loses_nothing) {
   SCOPED_TRACE("WHEELWORK_CRASH_SEED=" + std::to_string(seed));
-  const auto node = make_node("node", server->url(database));
+  const auto node = make_node("node", server->url());
   start(*node);
   open(*node);
   for (unsigned long round = 0; round < setting("WHEELWORK_DATABASE_CRASH_ROUNDS", 20); ++round) {
@@ -68,8 +109,8 @@ TEST_F(database_faults, a_server_that_is_killed_again_and_again_loses_nothing) {
   nothing_is_left_over();
 }
 
-TEST_F(database_faults, a_server_that_stands_still_is_waited_for) {
-  const auto node = make_node("node", server->url(database));
+TEST_P(database_faults, a_server_that_stands_still_is_waited_for) {
+  const auto node = make_node("node", server->url());
   start(*node);
   open(*node);
   pusher.run(*node, 20);
@@ -88,10 +129,10 @@ TEST_F(database_faults, a_server_that_stands_still_is_waited_for) {
   nothing_is_left_over();
 }
 
-TEST_F(database_faults, answers_of_commits_that_are_cut_off_break_nothing) {
+TEST_P(database_faults, answers_of_commits_that_are_cut_off_break_nothing) {
   SCOPED_TRACE("WHEELWORK_CRASH_SEED=" + std::to_string(seed));
   cutting_proxy proxy{server->socket(), seed};
-  const auto node = make_node("node", postgres_server::proxy_url(proxy.port(), database));
+  const auto node = make_node("node", server->proxy_url(proxy.port()));
   start(*node);
   open(*node);
   proxy.cut_every(10);
@@ -108,10 +149,10 @@ TEST_F(database_faults, answers_of_commits_that_are_cut_off_break_nothing) {
   nothing_is_left_over();
 }
 
-TEST_F(database_faults, a_node_that_stands_still_is_taken_over_and_ends_when_it_goes_on) {
+TEST_P(database_faults, a_node_that_stands_still_is_taken_over_and_ends_when_it_goes_on) {
   SCOPED_TRACE("WHEELWORK_CRASH_SEED=" + std::to_string(seed));
   pusher.without_processes();
-  auto first = make_node("first", server->url(database)), second = make_node("second", server->url(database));
+  auto first = make_node("first", server->url()), second = make_node("second", server->url());
   start(*first);
   open(*first);
   for (int round = 0; round < 3; ++round) {
@@ -130,6 +171,10 @@ TEST_F(database_faults, a_node_that_stands_still_is_taken_over_and_ends_when_it_
   EXPECT_EQ(first->terminate(), 0);
   nothing_is_left_over();
 }
+
+INSTANTIATE_TEST_SUITE_P(servers, database_faults,
+                         testing::Values(kind<postgres_server>("PostgreSQL"), kind<mariadb_server>("MariaDB")),
+                         [](const auto& of) { return of.param.name; });
 
 } // namespace
 } // namespace wheelwork::app_test

@@ -113,6 +113,8 @@ void mariadb_server::start() {
   process_.wait_until_it_says("ready for connections");
 }
 
+void mariadb_server::signal_all(int number) const { ::kill(pid(), number); }
+
 void mariadb_server::crash() { process_.end(SIGKILL); }
 
 std::string mariadb_server::url_of(const std::string& user, const std::string& password,

@@ -53,6 +53,12 @@ public:
   std::string url_of(const std::string& user, const std::string& password, const std::string& database) const;
   /// Of `root` over the port, where there is one; `parameters`: ssl-mode=required&…
   std::string port_url(const std::string& parameters = {}, const std::string& database = "wheelwork") const;
+  /// Over a proxy that listens on this port of 127.0.0.1 and passes on to socket().
+  static std::string proxy_url(int port, const std::string& database) {
+    return "mysql://root@127.0.0.1:" + std::to_string(port) + "/" + database;
+  }
+  /// Of the server and all its sessions: SIGSTOP, SIGCONT.
+  void signal_all(int number) const;
   /// That the server shows, and that signed itself.
   std::filesystem::path certificate() const { return folder_ / "server.crt"; }
   mariadb_session session(const std::string& database = "wheelwork") const { return {socket(), database}; }
