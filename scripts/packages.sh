@@ -24,7 +24,7 @@ packages_run=(tzdata)
 packages_quickstart=(python3)
 packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server) # the tests start servers of their own
 packages_check=(clang-format clang-tidy shellcheck)
-packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql)
+packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql mariadb-server)
 
 # need_packages PACKAGE...: installs those that are missing, and nothing else. Asks for root rights only when something is missing.
 need_packages() {

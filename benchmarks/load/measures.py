@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from databases import Postgres
+from databases import MariaDb, Postgres
 from nginx import Nginx
 from node import Node
 
@@ -50,6 +50,17 @@ class Bench:
                 out = subprocess.run([f"{self.build}/benchmarks/postgres_rows", f"host={server.folder} user=wheelwork dbname=wheelwork",
                                       "2" if self.quick else "8", str(connections)], check=True, capture_output=True, text=True).stdout
                 figures[f"postgres_rows_{connections}"] = float(out)
+        return figures
+
+    def mariadb_rows(self):
+        """Bare clients of MariaDB that write the same rows, one and two connections."""
+        figures = {}
+        with MariaDb(f"{self.folder}/mariadb") as server:
+            for connections in (1, 2):
+                server.fresh()
+                out = subprocess.run([f"{self.build}/benchmarks/mysql_batches", server.socket, "wheelwork", "30" if self.quick else "150", str(connections)],
+                                     check=True, capture_output=True, text=True).stdout
+                figures[f"mariadb_rows_{connections}"] = float(out)
         return figures
 
     # ---- time
@@ -104,6 +115,14 @@ class Bench:
     def postgres_batch(self):
         with Postgres(f"{self.folder}/postgres") as server:
             return self.wrk("postgres_batch", "batch.lua", 4, 1000, f"database.url={server.fresh()}", server=server)
+
+    def mariadb_single(self):
+        with MariaDb(f"{self.folder}/mariadb") as server:
+            return self.wrk("mariadb_single", "single.lua", 64, 1, f"database.url={server.fresh()}", server=server)
+
+    def mariadb_batch(self):
+        with MariaDb(f"{self.folder}/mariadb") as server:
+            return self.wrk("mariadb_batch", "batch.lua", 4, 1000, f"database.url={server.fresh()}", server=server)
 
     def wrk(self, name, script, connections, jobs_per_request, *settings, server=None):
         span = 2 if self.quick else 8
