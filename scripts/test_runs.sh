@@ -29,7 +29,7 @@ run_preset() {
   began=$SECONDS
   local results=$PWD/build/$preset/results.xml status=0
   rm -f "$results"
-  "${run_prefix[@]}" ctest --preset "$preset" -j2 --no-tests=error --output-junit "$results" "$@" </dev/null || status=$?
+  "${run_prefix[@]}" ctest --preset "$preset" -j3 --no-tests=error --output-junit "$results" "$@" </dev/null || status=$?
   echo "== $preset: tests took $((SECONDS - began)) s"
   add_results "$results" "$status"
 }
