@@ -176,7 +176,9 @@ void running_node::spawn_writers() {
   writing.lease = settings_.cluster.lease;
   writing.renew_every = settings_.cluster.lease / 3;
   writing.history_retention = settings_.database.history_retention;
+  std::random_device seed;
   for (; writing.writer < journal_->writers(); ++writing.writer) {
+    writing.random_seed = seed();
     std::shared_ptr<journal_writer> writer = journal_->open_writer(writing.writer);
     actors_.persistence.push_back(system_.spawn<caf::detached>(
         persistence, writing,

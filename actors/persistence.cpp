@@ -15,6 +15,7 @@ persistence_actor::behavior_type persistence_state::make_behavior(persistence_se
   settings_ = settings;
   with_ = std::move(with);
   retry_after_ = settings_.retry_first;
+  chance_.seed(settings_.random_seed);
   self_->send(self_, renew_lease{});
   self_->delayed_send(self_, settings_.retention_first, drop_history{});
   return {
@@ -96,7 +97,8 @@ std::vector<persistence_state::waiting_change> persistence_state::next_group() {
 void persistence_state::retry_later() {
   if (flush_armed_) return;
   flush_armed_ = true;
-  self_->delayed_send(self_, retry_after_, flush{});
+  const auto half = retry_after_.count() / 2;
+  self_->delayed_send(self_, milliseconds{half + static_cast<int64_t>(chance_()) % (half + 1)}, flush{});
   retry_after_ = std::min(retry_after_ * 2, settings_.retry_max);
 }
 

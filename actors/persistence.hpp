@@ -12,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <random>
 
 namespace wheelwork {
 
@@ -22,6 +23,7 @@ struct persistence_settings {
   milliseconds renew_every{1000};
   milliseconds retry_first{100}; ///< after a failed commit; doubles up to retry_max
   milliseconds retry_max{2000};
+  uint32_t random_seed = 1;            ///< of the jitter: writers that lost one server don't come back all at once
   milliseconds history_retention{0};   ///< zero: keep for ever, or another writer drops it
   milliseconds retention_first{5'000}; ///< after the start
   milliseconds retention_every{60'000};
@@ -74,6 +76,7 @@ private:
   bool flush_armed_ = false;
   bool failing_ = false;
   milliseconds retry_after_{};
+  std::minstd_rand chance_;
   keeper_actor release_to_;
 };
 

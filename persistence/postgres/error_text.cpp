@@ -42,6 +42,8 @@ constexpr std::array remedies_by_state{
     remedy{"42P01", "a table is missing: look whether database.table_prefix is right and run `wheelwork migrate`"},
     remedy{"53100", "the disk of the database is full: free some space, writing goes on by itself"},
     remedy{"55P03", "another transaction holds what is needed: end it (`select * from pg_stat_activity`)"},
+    remedy{"57014", "a time limit of the server or of this user ended the statement: raise its statement_timeout, or "
+                    "look what it waited for (`select * from pg_locks where not granted`)"},
     remedy{"57", "the server is being stopped or was told to end this session: it goes on by itself afterwards"},
     remedy{"53", "the server is out of memory, connections or space: look into its log"},
     remedy{"08", "the connection was lost: it is opened again by itself"},
