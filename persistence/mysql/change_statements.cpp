@@ -76,20 +76,16 @@ void change_statements::put_unique_keys(const unique_key_rows& keys) {
 }
 
 std::vector<task_id> change_statements::find_tasks(const std::vector<task_id>& tasks) {
-  std::vector<literal> wanted;
-  for (const task_id task : tasks) wanted.emplace_back(value_of(task));
   std::vector<task_id> there;
-  send_list(database_, sql::find_tasks, wanted, ")", [&](rows& found) {
+  send_list(database_, sql::find_tasks, literals_of(tasks), ")", [&](rows& found) {
     while (found.next()) there.push_back(task_id{static_cast<uint64_t>(found->integer(0))});
   });
   return there;
 }
 
 std::optional<job_id> change_statements::find_used_id(const std::vector<job_id>& wanted) {
-  std::vector<literal> ids;
-  for (const job_id id : wanted) ids.emplace_back(value_of(id));
   std::optional<job_id> used;
-  send_list(database_, sql::used_ids, ids, ") limit 1", [&](rows& found) {
+  send_list(database_, sql::used_ids, literals_of(wanted), ") limit 1", [&](rows& found) {
     if (found.next()) used = job_id{static_cast<uint64_t>(found->integer(0))};
   });
   return used;

@@ -132,9 +132,7 @@ void change_statements::drop_terms(const std::vector<term_row>& terms) {
 }
 
 void change_statements::drop_attempts(const std::vector<job_id>& jobs) {
-  std::vector<literal> ids;
-  for (const job_id id : jobs) ids.emplace_back(value_of(id));
-  given_rows::of_ids(ids).send(database_, sql::drop_attempts);
+  given_rows::of_ids(literals_of(jobs)).send(database_, sql::drop_attempts);
 }
 
 } // namespace wheelwork::mysql

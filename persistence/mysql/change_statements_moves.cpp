@@ -82,8 +82,7 @@ auto change_statements::end_jobs(const gathered_parts<job_end>& ends) -> id_set 
 std::vector<taken_job> change_statements::take_jobs(const std::vector<job_id>& jobs) {
   std::vector<job_id> sorted = jobs;
   std::sort(sorted.begin(), sorted.end());
-  std::vector<literal> ids;
-  for (const job_id id : sorted) ids.emplace_back(value_of(id));
+  const std::vector<literal> ids = literals_of(sorted);
   std::vector<taken_job> taken;
   send_list(database_, sql::jobs_to_take, ids, ") for update", [&](rows& found) {
     while (found.next()) {

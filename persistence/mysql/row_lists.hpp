@@ -8,6 +8,15 @@
 
 namespace wheelwork::mysql {
 
+/// Ids as values of a list.
+template <class Id>
+std::vector<literal> literals_of(const std::vector<Id>& ids) {
+  std::vector<literal> made;
+  made.reserve(ids.size());
+  for (const Id id : ids) made.emplace_back(value_of(id));
+  return made;
+}
+
 /// `<begin>(…),(…)<end>`: rows of values to insert. They are sent whenever a statement is full, and by finish().
 class row_list {
 public:
