@@ -1,7 +1,5 @@
 #include "persistence/postgres/live_table_vacuum.hpp"
 
-#include "persistence/postgres/error_text.hpp"
-
 namespace wheelwork::postgres {
 
 namespace {
@@ -55,7 +53,7 @@ void live_table_vacuum::run() {
     std::string failed;
     try {
       vacuum();
-    } catch (const failure& error) {
+    } catch (const std::exception& error) {
       failed = error.what();
     }
     lock.lock();
