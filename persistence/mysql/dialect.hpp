@@ -66,6 +66,7 @@ struct dialect {
                                         .undo_savepoint = sql::undo_savepoint,
                                         .read_writer = sql::read_writer,
                                         .lock_writer = sql::lock_writer,
+                                        .give_back_number = sql::give_back_number,
                                         .set_lease = sql::set_lease,
                                         .release_shards = sql::release_shards,
                                         .drop_old_fires = sql::drop_old_fires,
@@ -89,7 +90,7 @@ struct dialect {
   static bool begin_batch(connection& database, const writer_identity& identity, uint64_t batch) {
     return database.run(sql::begin_batch, identity.writer, identity.incarnation, batch) != 0;
   }
-  static void begin_retention(connection& database) { database.execute(sql::begin_write); }
+  static void wait_shortly(connection&) {} // it always does: innodb_lock_wait_timeout is a second
   static void prepare_history(connection& database, statements& with, wall_time now);
   static void before_batch(statements& statements, const std::vector<journal_change>& changes) {
     statements.prepare_batch(changes);

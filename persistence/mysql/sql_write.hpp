@@ -15,6 +15,7 @@ inline constexpr char begin_batch[] =
     "and batch = $3 - 1 and not fenced";
 inline constexpr char batches_of_writers[] = "select batch from ww_writer order by id";
 inline constexpr char read_writer[] = "select incarnation, batch, fenced from ww_writer where id = $1";
+inline constexpr char give_back_number[] = "update ww_writer set batch = batch - 1 where id = $1";
 /// With a lock: it waits for the transaction whose answer was lost, where a plain read would see the time before it.
 inline constexpr char lock_writer[] = "update ww_writer set session = connection_id() where id = $1; "
                                       "select incarnation, batch, fenced from ww_writer where id = $1";

@@ -22,10 +22,9 @@ bool dialect::begin_batch(connection& database, const writer_identity& identity,
   return database.execute(sql::begin_write + fence).size() != 0;
 }
 
-void dialect::begin_retention(connection& database) {
+void dialect::wait_shortly(connection& database) {
   // Whoever waits for these locks has everybody wait behind; retention has time.
-  database.execute(std::string{sql::begin_write} + "; set local lock_timeout = '200ms'" +
-                   std::string{database.settings_of_transaction()});
+  database.execute("set local lock_timeout = '200ms'");
 }
 
 void dialect::check_fault(const connection_settings& settings, commit_step step) {

@@ -65,6 +65,7 @@ struct dialect {
                                         .undo_savepoint = sql::undo_savepoint,
                                         .read_writer = sql::read_writer,
                                         .lock_writer = sql::lock_writer,
+                                        .give_back_number = sql::give_back_number,
                                         .set_lease = sql::set_lease,
                                         .release_shards = sql::release_shards,
                                         .drop_old_fires = sql::drop_old_fires,
@@ -84,7 +85,7 @@ struct dialect {
   }
 
   static bool begin_batch(connection& database, const writer_identity& identity, uint64_t batch);
-  static void begin_retention(connection& database);
+  static void wait_shortly(connection& database);
   static void prepare_history(connection& database, statements& with, wall_time now);
   static void before_batch(statements&, const std::vector<journal_change>&) {}
   static void check_fault(const connection_settings& settings, commit_step step);

@@ -9,7 +9,8 @@ void dialect::prepare_history(connection& database, statements& with, wall_time 
   const history_day today = history_days::day_of(now);
   for (const history_day day : {today, today + std::chrono::days{1}}) {
     if (with.days().has(day)) continue;
-    begin_retention(database); // it waits for locks only shortly
+    database.execute(sql::begin_write);
+    wait_shortly(database);
     with.days().ensure(day);
     database.execute(sql::commit_write);
   }

@@ -3,10 +3,10 @@
 //
 // The Dialect says: types `connection`, `connection_settings`, `failure`, `statements` (change_statements),
 // `old_history` (see below); `writing`, the writer_texts; `begin_batch(connection, identity, batch)`, which begins a
-// transaction with the fence and the number in one write, false where that met no row; `begin_retention(connection)`,
-// which begins one that waits for locks only shortly; `before_batch(statements, changes)` for what can't stand in a
-// transaction; `prepare_history(connection, statements, now)`, which makes what the history of today and tomorrow
-// needs, each in a transaction of its own that waits for locks only shortly; what a failure means:
+// transaction with the fence and the number in one write, false where that met no row; `wait_shortly(connection)`:
+// from here on this transaction gives up soon where others hold a lock; `before_batch(statements, changes)` for what
+// can't stand in a transaction; `prepare_history(connection, statements, now)`, which makes what the history of today
+// and tomorrow needs, each in a transaction of its own that waits for locks only shortly; what a failure means:
 // `to_journal_error(failure, shown)`, `needs_reopening`, `worth_reconnecting`, `worth_repeating`, `breaks_a_rule`,
 // `is_lock_timeout`; failures to throw: `lost(message)`, `damaged(message)`, and `check_fault(settings, step)`.
 #pragma once
@@ -27,9 +27,10 @@ struct writer_texts {
   const char* set_savepoint;
   const char* keep_savepoint;
   const char* undo_savepoint;
-  const char* read_writer; ///< incarnation, batch, fenced
-  const char* lock_writer; ///< the same with a lock: it waits for the transaction whose answer was lost
-  const char* set_lease;   ///< incarnation, time, length in milliseconds
+  const char* read_writer;      ///< incarnation, batch, fenced
+  const char* lock_writer;      ///< the same with a lock: it waits for the transaction whose answer was lost
+  const char* give_back_number; ///< of the batch that the transaction began with
+  const char* set_lease;        ///< incarnation, time, length in milliseconds
   const char* release_shards;
   const char* drop_old_fires; ///< before a time, at most so many; so the next two
   const char* drop_old_skips;
@@ -406,11 +407,10 @@ template <class Dialect>
 size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, size_t most) {
   ensure_open();
   connection& database = session_->database;
-  Dialect::begin_retention(database);
-  // With a lock, so that nothing that follows on another connection meets this transaction while its end is unknown.
-  auto row = database.query(texts.lock_writer, identity_.writer);
-  if (!row.next() || static_cast<uint64_t>(row->integer(0)) != identity_.incarnation || row->integer(2) != 0)
-    throw_fenced();
+  // Fenced as a batch is, and seen by a take-over as one, also where this node stops in the middle. The number is given
+  // back, since nobody is told of what goes.
+  begin_batch(batch_ + 1);
+  Dialect::wait_shortly(database);
   size_t gone = old_history_.step(database, session_->statements, session_->changes, finished_before, most);
   const auto drop_more = [&](const char* sql, wall_time before) {
     if (gone < most) gone += database.run(sql, to_column(before), most - gone);
@@ -422,6 +422,7 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   target_uses::lock alone; // until the end of the transaction
   if (gone < most) alone = uses_->try_alone();
   if (alone) gone += unused_targets_.step(database, session_->statements.targets(), most);
+  database.run(texts.give_back_number, identity_.writer);
   database.execute(texts.commit);
   old_history_.finish(session_->statements);
   return gone;

@@ -160,6 +160,23 @@ TEST_P(commit_test, another_sessions_lock_is_unavailable_until_it_is_gone) {
   EXPECT_TRUE(push(1));
 }
 
+TEST_P(commit_test, retention_holds_the_writer_row_and_takes_no_number) {
+  const uint64_t before = push(1)->at(0).batch;
+  journal_change end;
+  end.ends = {ending(1)};
+  ASSERT_TRUE(writer_->commit({end}));
+  const wall_time later = at(std::chrono::days{400} / milliseconds{1});
+  const auto other = server_->session();
+  other->execute(named("begin; select 1 from ww_writer for update"));
+  const auto blocked = writer_->drop_history(later, 100);
+  EXPECT_TRUE(!blocked || *blocked == 0);
+  EXPECT_TRUE(has_job(1)) << "a take-over has the row: nothing may go any more";
+  other->execute("rollback");
+  EXPECT_GT(*writer_->drop_history(later, 100), 0u);
+  EXPECT_FALSE(has_job(1));
+  EXPECT_EQ(push(2)->at(0).batch, before + 2);
+}
+
 TEST_P(commit_test, many_jobs_at_once_are_the_same_as_few) {
   journal_change many = inserting({});
   for (uint64_t id = 1; id <= 1200; ++id) {
