@@ -99,13 +99,19 @@ class MariaDb(Server):
     def socket(self):
         return f"{self.folder}/socket"
 
+    @property
+    def temporary(self):
+        """Of its own: a server that starts removes the temporary tables of all others from a folder that they share."""
+        return f"{self.folder}/tmp"
+
     def make(self):
-        self.call(["/bin/sh", "/usr/bin/mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
+        self.call(["/bin/mkdir", self.temporary])
+        self.call(["/bin/sh", "/usr/bin/mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", f"--tmpdir={self.temporary}",
                    "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
 
     def command(self):
         return ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}", "--skip-networking",
-                f"--pid-file={self.folder}/pid"]
+                f"--pid-file={self.folder}/pid", f"--tmpdir={self.temporary}"]
 
     def sql(self, text, database="wheelwork"):
         out = subprocess.run(["/usr/bin/mariadb", "--no-defaults", "-N", "-B", "-u", "root", f"--socket={self.socket}", "-e", text, database],

@@ -70,10 +70,12 @@ mariadb_server::mariadb_server(mariadb_server_options options) : options_{std::m
   std::string name = (std::filesystem::temp_directory_path() / "wheelwork-my-XXXXXX").string();
   if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
   folder_ = name;
+  std::filesystem::create_directory(temporary());
   give_to_server_account(folder_);
+  give_to_server_account(temporary());
   server_process{{"/bin/sh", installer, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
                   "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
-                  "--innodb-log-file-size=32M"},
+                  "--innodb-log-file-size=32M", "--tmpdir=" + temporary().string()},
                  folder_}
       .wait();
   if (options_.port || options_.tls) port_ = free_port();
@@ -99,8 +101,12 @@ void mariadb_server::make_certificate() {
 }
 
 void mariadb_server::start() {
-  std::vector<std::string> command{program, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
-                                   "--socket=" + socket().string(), "--pid-file=" + (folder_ / "pid").string()};
+  std::vector<std::string> command{program,
+                                   "--no-defaults",
+                                   "--datadir=" + (folder_ / "data").string(),
+                                   "--socket=" + socket().string(),
+                                   "--pid-file=" + (folder_ / "pid").string(),
+                                   "--tmpdir=" + temporary().string()};
   command.insert(command.end(), settings_of_tests.begin(), settings_of_tests.end());
   if (port_.empty()) {
     command.emplace_back("--skip-networking");

@@ -82,6 +82,8 @@ public:
 
 private:
   void make_certificate();
+  /// Of its own: a server that starts removes the temporary tables of all others from a folder that they share.
+  std::filesystem::path temporary() const { return folder_ / "tmp"; }
 
   mariadb_server_options options_;
   std::filesystem::path folder_;
