@@ -4,6 +4,9 @@
 
 passed=0 failed=0 skipped=0
 run_prefix=()
+mkdir -p build
+failures=$PWD/build/failures.log
+: >"$failures"
 
 # run_preset NAME [CMAKE-OPTION...] -- [CTEST-OPTION...]: a build that fails counts as one failed test, so that the other presets still run.
 run_preset() {
@@ -45,6 +48,7 @@ add_results() {
     ignored=$(sed -n 's/.* \(disabled\)="\([0-9]*\)".*/\2/p' <<<"$head")
     ignored=$((ignored + $(sed -n 's/.* skipped="\([0-9]*\)".*/\1/p' <<<"$head")))
     explain_skipped "$results"
+    remember_failed "$results" >>"$failures"
   fi
   # ctest that ends badly without naming a failed test is itself a failure.
   ((status == 0 || bad > 0)) || bad=1
@@ -58,8 +62,22 @@ explain_skipped() {
        skipped && /<\/testcase>/ && !(name in told) { print "skipped " name ": it gave no reason" }' "$1"
 }
 
+# What failed tests said, its end only: a log of thousands of tests is often cut in its middle.
+remember_failed() {
+  awk -v build="$1" '
+    function tell() {
+      if (!failed) return
+      print "== failed: " name " (" build ")"
+      for (line = (lines > 60 ? lines - 60 : 0); line < lines; ++line) print said[line]
+    }
+    /<testcase/ { tell(); name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name); failed = /status="fail"/; lines = 0 }
+    { said[lines++] = $0 }
+    END { tell() }' "$1"
+}
+
 # The last line of a test script, and its exit status.
 finish_runs() {
+  cat "$failures"
   if [[ -n ${FINDINGS_BEFORE-} ]]; then
     echo "== found before the tests"
     tail -n 40 "$FINDINGS_BEFORE"
