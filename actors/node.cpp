@@ -226,7 +226,7 @@ std::string running_node::spawn_executors() {
   } catch (const std::exception& error) {
     return error.what();
   }
-  for (size_t kind = 0; kind < target_kinds; ++kind)
+  for (size_t kind = 0; kind < runners_.size(); ++kind) // messages/json_target.cpp refuses targets of the others
     actors_.executors[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
   return {};
 }

@@ -14,7 +14,8 @@ void node_actors::introduce() const {
   auto add = [&](const auto& handle) { all.actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle)); };
   add(dispatcher), add(ticker), add(desk);
   for (auto& each : persistence) add(each);
-  for (auto& each : executors) add(each);
+  for (auto& each : executors)
+    if (each) add(each);
   for (auto& each : readers) add(each);
   for (auto& each : slots) add(each);
   for (auto& each : schedulers) add(each);

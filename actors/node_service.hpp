@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/node_statistics.hpp"
+#include "actors/pool_status.hpp"
 #include "messages/operations.hpp"
 #include "persistence/journal.hpp"
 
@@ -45,6 +46,18 @@ public:
   virtual void cancel_jobs(bulk_filter filter, service_callback<size_t> done) = 0;
   virtual void retry_jobs(bulk_filter filter, service_callback<size_t> done) = 0;
 
+  /// As put_task; answered after the commit, and the running pool changes without losing its place.
+  virtual void put_pool(pool_definition, std::optional<uint64_t>, service_callback<pool_write> done) {
+    done(failure(no_pools()));
+  }
+  /// Its consumers finish what they have in hand and leave.
+  virtual void delete_pool(std::string, std::optional<uint64_t>, service_callback<bool> done) {
+    done(failure(no_pools()));
+  }
+  /// All pools, ordered by name, as they are now. Thread safe, does not block.
+  virtual std::vector<pool_view> pools() const { return {}; }
+  virtual std::optional<pool_view> find_pool(const std::string&) const { return std::nullopt; }
+
   /// Runs a read on a reader connection, off the caller's thread.
   virtual void read(std::function<void(journal_reader&)> query) = 0;
 
@@ -57,6 +70,11 @@ public:
   virtual const node_statistics& statistics() const = 0;
   virtual const std::array<uint8_t, 16>& database_secret() const = 0;
   virtual const clock_source& clock() const = 0;
+
+private:
+  static service_error no_pools() {
+    return {service_errc::broken, "this node has no pools yet", std::chrono::seconds{1}, {}};
+  }
 };
 
 } // namespace wheelwork

@@ -48,7 +48,7 @@ public:
 
 private:
   struct waiting_change {
-    scheduler_actor from;
+    journal_client_actor from;
     journal_change change;
   };
 

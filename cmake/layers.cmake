@@ -4,9 +4,10 @@ set(layer_schedule)
 set(layer_messages schedule)
 set(layer_config messages schedule)
 set(layer_persistence messages schedule)
-set(layer_targets messages schedule)
-set(layer_sources messages schedule)
-set(layer_actors config persistence targets messages schedule)
+set(layer_brokers messages schedule)
+set(layer_targets brokers messages schedule)
+set(layer_sources brokers messages schedule)
+set(layer_actors config persistence targets sources brokers messages schedule)
 set(layer_api actors config persistence targets messages schedule)
 
 # wheelwork_library(<folder> [<external library>...]): every .cpp below the folder, linked with what stands below it.

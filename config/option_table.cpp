@@ -115,7 +115,7 @@ const std::vector<option>& table() {
       {"cluster", "advertise", text, WHEELWORK_SLOT(cluster.advertise),
        "HOST:PORT under which other nodes reach this one. Not built yet."},
       {"cluster", "shards", whole_number, WHEELWORK_SLOT(cluster.shards),
-       "Units of ownership; fixed when the database is first used.", false, 1, 1024},
+       "Units of ownership; fixed when the database is first used.", false, 1, 1023},
       {"cluster", "lease", duration, WHEELWORK_SLOT(cluster.lease),
        "How long a node may act on its shards without renewing.", false, second, hour},
       {"cluster", "tls_certificate", text, WHEELWORK_SLOT(cluster.tls_certificate),

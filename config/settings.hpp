@@ -1,6 +1,8 @@
 // All settings of a node, typed, with the defaults of API.md (section Configuration).
 #pragma once
 
+#include "messages/broker_connection.hpp"
+#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 namespace wheelwork {
@@ -91,7 +93,9 @@ struct settings {
   process_target_settings process_target;
   cluster_settings cluster;
   log_settings log;
+  broker_connections brokers;         ///< [redis.NAME], [kafka.NAME]
   std::vector<task_definition> tasks; ///< [[task]]
+  std::vector<pool_definition> pools; ///< [[pool]]
 };
 
 } // namespace wheelwork

@@ -83,6 +83,9 @@ using dispatcher_actor = caf::typed_actor<
 using executor_actor =
     caf::typed_actor<caf::reacts_to<run>, caf::reacts_to<stop_attempts>, caf::reacts_to<settled_attempts>>;
 
+/// Any sender of changes to the journal: hears what became of them.
+using journal_client_actor = caf::typed_actor<caf::reacts_to<receipts>>;
+
 /// Owns the one connection that writes: commits what waits, in one transaction, again and again.
 using persistence_actor =
     caf::typed_actor<caf::reacts_to<write_changes>,

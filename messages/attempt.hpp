@@ -5,10 +5,24 @@
 
 namespace wheelwork {
 
+/// Where a message of a consumer pool came from; its target is told. Shared by all attempts at the message.
+struct message_origin {
+  std::string pool;
+  std::string source; ///< redis_list, redis_stream or kafka
+  std::string key;    ///< of the list or stream; the topic
+  std::optional<int32_t> partition;
+  std::string offset;      ///< in the partition, or the id of the stream's entry; empty: a list has none
+  std::string message_key; ///< of a Kafka record; empty: none
+  std::string
+      idempotency_key;  ///< the same for every attempt, and where the source names its messages after a crash, too
+  std::string trace_id; ///< 32 hexadecimal digits
+};
+
 /// An attempt to run: the job, the number that fences it, and what it tells the target about itself.
 struct attempt_order {
   job what;
-  uint32_t number = 0; ///< the attempt number, greater than any before it
+  uint32_t number = 0;                          ///< the attempt number, greater than any before it
+  std::shared_ptr<const message_origin> from{}; ///< of a message of a pool; none: it is a job
 };
 
 struct attempt_result {

@@ -20,6 +20,9 @@ enum class task_id : uint64_t {};
 /// 1/64 of all tasks and jobs: the unit of ownership.
 enum class shard_id : uint16_t {};
 
+/// No shard: in the ids of messages of consumer pools, which are told to targets and stand in no table.
+inline constexpr shard_id shard_of_messages{1023};
+
 /// A resolved target's row. Zero is none.
 enum class target_id : uint64_t {};
 

@@ -1,6 +1,7 @@
 // What a scheduler asks the journal to write, as one unit that is committed whole or not at all.
 #pragma once
 
+#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <variant>
@@ -70,6 +71,42 @@ struct id_reservation {
   uint64_t milliseconds_until = 0;
 };
 
+/// A pool is created or replaced.
+struct pool_put {
+  pool_ptr definition;
+  bool create = false; ///< true: the name must not exist; false: it must, with expected_version
+  uint64_t expected_version = 0;
+};
+
+/// Something that happened in a pool and that its owner may ask about later. Kept as long as history.
+struct pool_event {
+  enum class what : uint8_t {
+    scaled,       ///< consumers were spawned or retired
+    dead_letters, ///< messages were given up
+    failing,      ///< the source can't be read
+    working,      ///< it can again
+    recovered,    ///< messages of consumers that died were given back to the source
+  };
+  std::string pool;
+  wall_time at{};
+  what kind = what::scaled;
+  uint32_t consumers_before = 0, consumers = 0; ///< of `scaled`; else both are the number of the time
+  std::optional<uint64_t> lag;                  ///< that caused it, or of the time; none: it can't be read
+  uint64_t messages = 0;                        ///< of `dead_letters` and `recovered`
+  std::string reason;                           ///< in words
+};
+std::string_view to_string(pool_event::what kind);
+
+/// What a pool did in one minute on one node. Written again for the same pool, minute and node, it replaces that row.
+struct pool_minute {
+  std::string pool;
+  wall_time minute{}; ///< its beginning
+  std::string node;
+  uint64_t taken = 0, succeeded = 0, failed_attempts = 0, dead_letters = 0;
+  uint64_t lag_max = 0;
+  uint32_t consumers_max = 0;
+};
+
 /// One unit: never split over transactions, never half applied. The parts are applied in the order of the members.
 struct journal_change {
   uint64_t ticket = 0;     ///< the sender's number, comes back in the receipt
@@ -87,10 +124,15 @@ struct journal_change {
   std::vector<new_job> inserts;
   std::vector<task_state> states;
   std::vector<fire_skip> skips;
+  std::vector<pool_put> pools_put;
+  std::vector<std::string> pools_deleted; ///< names; one that does not exist is a conflict
+  std::vector<pool_event> pool_events;
+  std::vector<pool_minute> pool_minutes;
 
   size_t rows() const {
     return tasks_put.size() + tasks_deleted.size() + ends.size() + unprepared.size() + agains.size() + starts.size() +
-           lates.size() + revived.size() + inserts.size() + states.size() + skips.size();
+           lates.size() + revived.size() + inserts.size() + states.size() + skips.size() + pools_put.size() +
+           pools_deleted.size() + pool_events.size() + pool_minutes.size();
   }
 };
 

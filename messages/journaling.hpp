@@ -11,9 +11,9 @@ namespace wheelwork {
 
 class journal_reader;
 
-/// Scheduler → persistence: commit each of these whole; answered by receipts in their order.
+/// Scheduler or pool registry → persistence: commit each of these whole; answered by receipts in their order.
 struct write_changes {
-  scheduler_actor from;
+  journal_client_actor from;
   std::vector<journal_change> changes;
 };
 

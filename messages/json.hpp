@@ -6,6 +6,7 @@
 // functions, any thread.
 #pragma once
 
+#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -39,6 +40,18 @@ struct json_body {
 /// Checks the text (UTF-8, JSON, depth, numbers in range, no member twice in an object outside of `payload`) and reads
 /// it. A text with unlimited depth can't exhaust the stack.
 result<json_body, json_faults> parse_json_body(std::string_view text, std::string_view base_pointer = {});
+
+/// A whole pool body (PUT, config); see task_from_json.
+result<pool_definition, json_faults> pool_from_json(const nlohmann::json& body, std::string_view path_name,
+                                                    const json_context& context);
+result<pool_definition, json_faults> pool_from_text(std::string_view text, std::string_view path_name,
+                                                    const json_context& context);
+/// The user's members of a pool, all of them with defaults spelled out. Its dump is pool_definition::spec.
+nlohmann::json pool_to_json(const pool_definition& pool);
+/// RFC 7396 merge patch, then decoded as a whole. A patch that names another kind of source, target or policy, or
+/// another form of retry, replaces the old one.
+result<pool_definition, json_faults> pool_from_merge_patch(const pool_definition& pool, const nlohmann::json& patch,
+                                                           const json_context& context);
 
 /// What is wrong with the name of a task: 1 to 255 bytes of UTF-8 without control characters or `/`. None: nothing.
 std::optional<std::string> task_name_fault(std::string_view name);

@@ -108,6 +108,13 @@ private:
 // Parts of tasks and jobs, each in the file of its name.
 std::optional<target> read_target(const nlohmann::json& value, const std::string& pointer,
                                   fault_list& faults); // json_target.cpp
+worker_target read_worker_target(const nlohmann::json& value, const std::string& pointer,
+                                 fault_list& faults); // json_queue_target.cpp
+redis_target read_redis_target(const nlohmann::json& value, const std::string& pointer, fault_list& faults);
+kafka_target read_kafka_target(const nlohmann::json& value, const std::string& pointer, fault_list& faults);
+nlohmann::json worker_to_json(const worker_target& worker);
+nlohmann::json redis_to_json(const redis_target& redis);
+nlohmann::json kafka_to_json(const kafka_target& kafka);
 std::optional<retry_policy> read_retry(const nlohmann::json* value, const std::string& pointer, delivery_mode delivery,
                                        fault_list& faults); // json_retry.cpp
 /// Null pointer: there were faults.

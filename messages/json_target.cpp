@@ -2,6 +2,7 @@
 #include "messages/json_reader.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace wheelwork {
 
@@ -225,26 +226,57 @@ json process_to_json(const process_target& process) {
 
 } // namespace
 
+namespace {
+
+/// By kind: whether a runner of targets/ runs it in this edition.
+constexpr bool has_runner(target_kind kind) {
+  return kind == target_kind::http || kind == target_kind::process || kind == target_kind::native;
+}
+
+std::optional<target_kind> kind_named(std::string_view name) {
+  for (size_t kind = 0; kind < target_kinds; ++kind)
+    if (to_string(static_cast<target_kind>(kind)) == name) return static_cast<target_kind>(kind);
+  return std::nullopt;
+}
+
+std::string known_kinds() {
+  std::string names;
+  for (size_t kind = 0; kind < target_kinds; ++kind)
+    if (has_runner(static_cast<target_kind>(kind)))
+      names.append(names.empty() ? "exactly one of " : ", ").append(to_string(static_cast<target_kind>(kind)));
+  return names;
+}
+
+target read_kind(target_kind kind, const json& value, const std::string& pointer, fault_list& faults) {
+  switch (kind) {
+  case target_kind::http: return read_http(value, pointer, faults);
+  case target_kind::process: return read_process(value, pointer, faults);
+  case target_kind::native: return read_native(value, pointer, faults);
+  case target_kind::worker: return read_worker_target(value, pointer, faults);
+  case target_kind::redis: return read_redis_target(value, pointer, faults);
+  case target_kind::kafka: return read_kafka_target(value, pointer, faults);
+  }
+  throw std::logic_error{"a kind of target without a reader"};
+}
+
+} // namespace
+
 std::optional<target> read_target(const json& value, const std::string& pointer, fault_list& faults) {
-  constexpr std::string_view known = "exactly one of http, process, native";
+  const auto known = known_kinds();
   if (!value.is_object()) {
-    faults.add(pointer, "must be an object with " + std::string{known} + ", not " + std::string{kind_text(value)});
+    faults.add(pointer, "must be an object with " + known + ", not " + std::string{kind_text(value)});
     return std::nullopt;
   }
   if (value.size() != 1) {
-    faults.add(pointer, "must have " + std::string{known} + ", not " + std::to_string(value.size()) + " members");
+    faults.add(pointer, "must have " + known + ", not " + std::to_string(value.size()) + " members");
     return std::nullopt;
   }
-  auto& kind = value.begin().key();
-  auto& inside = value.begin().value();
-  auto here = member_pointer(pointer, kind);
-  if (kind == "http") return read_http(inside, here, faults);
-  if (kind == "process") return read_process(inside, here, faults);
-  if (kind == "native") return read_native(inside, here, faults);
-  if (kind == "worker" || kind == "redis" || kind == "kafka")
-    faults.add(pointer, "this edition of wheelwork has the targets http, process and native only, not " + kind);
-  else
-    faults.add(pointer, "must have " + std::string{known} + "; " + in_backticks(kind) + " is no target");
+  auto& name = value.begin().key();
+  const auto kind = kind_named(name);
+  if (kind && has_runner(*kind)) return read_kind(*kind, value.begin().value(), member_pointer(pointer, name), faults);
+  faults.add(pointer,
+             kind ? "this edition of wheelwork has no runner for targets of kind " + name + "; it must have " + known
+                  : "must have " + known + "; " + in_backticks(name) + " is no target");
   return std::nullopt;
 }
 
@@ -254,8 +286,14 @@ json target_to_json(const target& how) {
     inside = http_to_json(*http);
   else if (auto process = std::get_if<process_target>(&how))
     inside = process_to_json(*process);
+  else if (auto native = std::get_if<native_target>(&how))
+    inside = json{{"handler", native->handler}};
+  else if (auto worker = std::get_if<worker_target>(&how))
+    inside = worker_to_json(*worker);
+  else if (auto redis = std::get_if<redis_target>(&how))
+    inside = redis_to_json(*redis);
   else
-    inside = json{{"handler", std::get<native_target>(how).handler}};
+    inside = kafka_to_json(std::get<kafka_target>(how));
   json made = json::object();
   made[std::string{to_string(kind_of(how))}] = std::move(inside);
   return made;

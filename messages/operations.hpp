@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/actor_types.hpp"
+#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <caf/actor_control_block.hpp>
@@ -39,6 +40,12 @@ struct task_write {
   bool created = false;
   bool changed = true;
   task_row row;
+};
+
+struct pool_write {
+  bool created = false;
+  bool changed = true;
+  pool_ptr definition;
 };
 
 // ---- beginning and end of a scheduler

@@ -7,6 +7,9 @@ std::string_view to_string(target_kind kind) {
   case target_kind::http: return "http";
   case target_kind::process: return "process";
   case target_kind::native: return "native";
+  case target_kind::worker: return "worker";
+  case target_kind::redis: return "redis";
+  case target_kind::kafka: return "kafka";
   }
   return "?";
 }
@@ -18,6 +21,12 @@ std::string_view to_string(body_form form) {
   case body_form::raw: return "raw";
   }
   return "?";
+}
+
+std::string_view to_string(completion when) { return when == completion::on_ack ? "on_ack" : "on_accept"; }
+
+std::string_view to_string(redis_target::list_end end) {
+  return end == redis_target::list_end::right ? "right" : "left";
 }
 
 std::string_view to_string(delivery_mode mode) {

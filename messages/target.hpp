@@ -46,10 +46,38 @@ struct native_target {
   std::string handler;
 };
 
-using target = std::variant<http_target, process_target, native_target>;
+/// When an attempt of a target that only hands over has succeeded: at once, or when somebody outside acknowledges it
+/// within the timeout.
+enum class completion : uint8_t { on_accept, on_ack };
+std::string_view to_string(completion when);
 
-enum class target_kind : uint8_t { http, process, native };
-inline constexpr size_t target_kinds = 3;
+/// Jobs wait in a queue of this name until a worker polls for them.
+struct worker_target {
+  std::string queue;
+};
+
+struct redis_target {
+  enum class list_end : uint8_t { left, right };
+  std::string connection; ///< the NAME of [redis.NAME]
+  std::string key;
+  bool stream = false; ///< else a list
+  list_end push = list_end::left;
+  completion complete = completion::on_accept;
+};
+std::string_view to_string(redis_target::list_end end);
+
+struct kafka_target {
+  std::string connection; ///< the NAME of [kafka.NAME]
+  std::string topic;
+  std::string key; ///< empty: none
+  completion complete = completion::on_accept;
+};
+
+using target = std::variant<http_target, process_target, native_target, worker_target, redis_target, kafka_target>;
+
+/// In the order of the variant. The journal holds these numbers.
+enum class target_kind : uint8_t { http, process, native, worker, redis, kafka };
+inline constexpr size_t target_kinds = 6;
 constexpr target_kind kind_of(const target& any) { return static_cast<target_kind>(any.index()); }
 std::string_view to_string(target_kind kind);
 

@@ -95,12 +95,26 @@ public:
   virtual answer<std::vector<job_view>> list_jobs(const job_filter& filter) = 0;
   /// Ledger of a task in [from, until), ordered by time; skips that reach into it whole. At most `limit` after `after`.
   virtual answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) = 0;
+  /// All pools, ordered by name.
+  virtual answer<std::vector<pool_ptr>> pools() { return failure(no_pools()); }
+  /// Of this pool, newest first, those before `before` (none: all), at most `limit`.
+  virtual answer<std::vector<pool_event>> pool_events(const std::string&, std::optional<wall_time>, size_t) {
+    return failure(no_pools());
+  }
+  /// Of this pool in [from, until), ordered by minute and node.
+  virtual answer<std::vector<pool_minute>> pool_minutes(const std::string&, wall_time, wall_time) {
+    return failure(no_pools());
+  }
+
   /// Number of live jobs and of those running, and the batch number of each writer up to which it counts.
   struct live_count {
     uint64_t live = 0, running = 0;
     std::vector<uint64_t> batches{};
   };
   virtual answer<live_count> count_live() = 0;
+
+private:
+  static journal_error no_pools() { return {journal_errc::broken, "this journal does not keep pools yet"}; }
 };
 
 /// The one connection that writes for a writer row. Several writers of a journal work side by side; all changes of a

@@ -11,6 +11,8 @@ packages_build=(
   libsqlite3-dev
   libpqxx-dev libpq-dev
   libmariadb-dev
+  libhiredis-dev          # Redis
+  librdkafka-dev          # Kafka
   nlohmann-json3-dev libsimdjson-dev
   libspdlog-dev libfmt-dev
   prometheus-cpp-dev
@@ -22,7 +24,7 @@ packages_build=(
 # At run time beside the libraries; the samples of examples/quickstart are Python and shell.
 packages_run=(tzdata)
 packages_quickstart=(python3)
-packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server) # the tests start servers of their own
+packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server redis-server) # the tests start servers of their own
 packages_check=(clang-format clang-tidy shellcheck)
 packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql mariadb-server)
 

@@ -21,6 +21,14 @@ public:
   virtual ~runner() = default;
   /// Starts these attempts now.
   virtual void run(std::vector<attempt_order> orders) = 0;
+  /// Runs an attempt within the call and answers it, where that takes microseconds only. None: it is on its way and is
+  /// answered through the sink. Any thread, several at a time.
+  virtual std::optional<attempt_result> run_now(attempt_order order) {
+    std::vector<attempt_order> one;
+    one.push_back(std::move(order));
+    run(std::move(one));
+    return std::nullopt;
+  }
   /// Asks an attempt to stop; it answers through the sink all the same, as cancelled or with whatever it came to.
   virtual void cancel(job_id id, uint32_t number) = 0;
   /// The result of this attempt is committed: a runner that keeps results for a restarted node may forget it.

@@ -20,9 +20,10 @@ const std::map<std::string, std::set<std::string>>& layers() {
       {"messages", {"schedule"}},
       {"config", {"messages", "schedule"}},
       {"persistence", {"messages", "schedule"}},
-      {"targets", {"messages", "schedule"}},
-      {"sources", {"messages", "schedule"}},
-      {"actors", {"config", "persistence", "targets", "sources", "messages", "schedule"}},
+      {"brokers", {"messages", "schedule"}},
+      {"targets", {"brokers", "messages", "schedule"}},
+      {"sources", {"brokers", "messages", "schedule"}},
+      {"actors", {"config", "persistence", "targets", "sources", "brokers", "messages", "schedule"}},
       {"api", {"actors", "config", "persistence", "targets", "sources", "messages", "schedule"}},
       {"app", {"api", "actors", "config", "persistence", "targets", "sources", "messages", "schedule"}},
   };
@@ -92,9 +93,9 @@ std::string to_string(const std::vector<finding>& findings) {
 }
 
 const std::vector<std::string>& source_folders() {
-  static const std::vector<std::string> folders{"schedule", "messages", "config",     "persistence",
-                                                "targets",  "sources",  "actors",     "api",
-                                                "app",      "tests",    "benchmarks", "examples"};
+  static const std::vector<std::string> folders{"schedule", "messages",   "config",  "persistence", "brokers",
+                                                "targets",  "sources",    "actors",  "api",         "app",
+                                                "tests",    "benchmarks", "examples"};
   return folders;
 }
 

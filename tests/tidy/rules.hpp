@@ -21,7 +21,8 @@ using source_tree = std::vector<source_file>;
 /// All folders that hold C++, in the order of the links.
 const std::vector<std::string>& source_folders();
 
-/// Includes against the arrow schedule <- messages <- {config, persistence, targets, sources} <- actors <- api <- app.
+/// Includes against the arrow schedule <- messages <- {config, persistence, brokers <- {targets, sources}} <- actors <-
+/// api <- app.
 std::vector<finding> includes_against_the_arrow(const source_tree& tree);
 /// Includes that no file of the project may have: all of CAF at once, CAF in schedule/, quoted paths that are not from
 /// the root.

@@ -1,0 +1,31 @@
+#include "messages/pool.hpp"
+
+#include "messages/journal_change.hpp"
+
+namespace wheelwork {
+
+std::string_view kind_name(const source_definition& any) {
+  constexpr std::string_view names[] = {"redis_list", "redis_stream", "kafka"};
+  return names[any.index()];
+}
+
+const std::string& key_of(const source_definition& any) {
+  if (const auto* kafka = std::get_if<kafka_source>(&any)) return kafka->topic;
+  if (const auto* stream = std::get_if<redis_stream_source>(&any)) return stream->key;
+  return std::get<redis_list_source>(any).key;
+}
+
+std::string_view to_string(message_order order) { return order == message_order::partition ? "partition" : "none"; }
+
+std::string_view to_string(pool_event::what kind) {
+  switch (kind) {
+  case pool_event::what::scaled: return "scaled";
+  case pool_event::what::dead_letters: return "dead_letters";
+  case pool_event::what::failing: return "failing";
+  case pool_event::what::working: return "working";
+  case pool_event::what::recovered: return "recovered";
+  }
+  return "unknown";
+}
+
+} // namespace wheelwork
