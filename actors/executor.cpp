@@ -49,9 +49,17 @@ executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor
   return self->state.make_behavior(std::move(with), clock, std::move(statistics));
 }
 
-results_sink results_to(dispatcher_actor dispatcher, target_kind kind) {
-  return [dispatcher, kind](std::vector<attempt_result> results) {
-    caf::anon_send(dispatcher, finished{kind, std::move(results)});
+results_sink results_to(dispatcher_actor dispatcher, std::shared_ptr<const consumer_table> consumers,
+                        target_kind kind) {
+  return [dispatcher, consumers = std::move(consumers), kind](std::vector<attempt_result> results) {
+    const auto of_messages = std::stable_partition(results.begin(), results.end(), [](const attempt_result& result) {
+      return !consumer_table::is_message(result.id);
+    });
+    if (of_messages != results.end()) {
+      consumers->route(kind, {std::make_move_iterator(of_messages), std::make_move_iterator(results.end())});
+      results.erase(of_messages, results.end());
+    }
+    if (!results.empty()) caf::anon_send(dispatcher, finished{kind, std::move(results)});
   };
 }
 

@@ -1,6 +1,7 @@
 // Runs the attempts of one target kind: hands them to the kind's runner, whose results go straight to the dispatcher.
 #pragma once
 
+#include "actors/consumer_table.hpp"
 #include "actors/node_statistics.hpp"
 #include "messages/running.hpp"
 #include "targets/runner.hpp"
@@ -33,7 +34,8 @@ executor_actor::behavior_type executor(executor_actor::stateful_pointer<executor
                                        std::shared_ptr<runner> with, const clock_source* clock,
                                        std::shared_ptr<node_statistics> statistics);
 
-/// A sink for a runner of this kind. Callable on any thread.
-results_sink results_to(dispatcher_actor dispatcher, target_kind kind);
+/// A sink for a runner of this kind: results of jobs go to the dispatcher, those of messages to their consumers.
+/// Callable on any thread.
+results_sink results_to(dispatcher_actor dispatcher, std::shared_ptr<const consumer_table> consumers, target_kind kind);
 
 } // namespace wheelwork

@@ -27,6 +27,7 @@ keeper_actor::behavior_type keeper_state::make_behavior(std::shared_ptr<node_pro
         progress_->change([&](node_progress& now) { now.still_running = rest.still_running; });
       },
       [this](const released& end) { progress_->change([&](node_progress& now) { now.released = end.error; }); },
+      [this](const pools_stopped&) { progress_->change([](node_progress& now) { now.pools_stopped = true; }); },
       [this](const node_broken& why) {
         spdlog::critical("the node can't go on: {}", why.reason);
         progress_->change([&](node_progress& now) { now.broken = why.reason; });

@@ -4,6 +4,7 @@
 
 #include "messages/journaling.hpp"
 #include "messages/operations.hpp"
+#include "messages/pooling.hpp"
 #include "messages/running.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -46,8 +47,9 @@ public:
   std::set<uint16_t> settled;          ///< shards
   std::optional<size_t> still_running; ///< attempts after the drain
   std::optional<std::string> released; ///< the error, empty: none
-  std::string broken;                  ///< why the node can't go on
-  std::function<void()> on_change;     ///< set before the node starts; called on actor threads
+  bool pools_stopped = false;
+  std::string broken;              ///< why the node can't go on
+  std::function<void()> on_change; ///< set before the node starts; called on actor threads
 
 private:
   mutable std::mutex mutex_;

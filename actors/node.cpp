@@ -7,6 +7,7 @@
 #include "actors/node_actors.hpp"
 #include "actors/node_operations.hpp"
 #include "actors/persistence.hpp"
+#include "actors/pool_registry.hpp"
 #include "actors/reader.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/system_clock.hpp"
@@ -89,6 +90,17 @@ public:
   void retry_jobs(bulk_filter filter, service_callback<size_t> done) override {
     operations_->change_jobs(true, std::move(filter), std::move(done));
   }
+  void put_pool(pool_definition definition, std::optional<uint64_t> if_version,
+                service_callback<pool_write> done) override {
+    caf::anon_send(actors_.pools, wheelwork::put_pool{std::move(definition), if_version, std::move(done)});
+  }
+  void delete_pool(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) override {
+    caf::anon_send(actors_.pools, wheelwork::delete_pool{std::move(name), if_version, std::move(done)});
+  }
+  std::vector<pool_view> pools() const override { return pools_->all(clock_.steady_now()); }
+  std::optional<pool_view> find_pool(const std::string& name) const override {
+    return pools_->find(name, clock_.steady_now());
+  }
   void read(std::function<void(journal_reader&)> query) override { operations_->read(std::move(query)); }
   task_ptr find_task(const std::string& name) const override { return directory_->find(name); }
   bool is_active(const task_definition& task) const override { return is_active_in(task, settings_.environment); }
@@ -104,12 +116,14 @@ public:
   bool wait_until_ready(milliseconds at_most) override;
   std::string apply(const settings& changed) override;
   void apply_tasks(std::vector<task_definition> tasks) override;
+  void apply_pools(std::vector<pool_definition> pools) override;
 
 private:
   void spawn_writers();
   void spawn_readers();
   std::string spawn_executors();
   void spawn_schedulers();
+  void spawn_pools();
   void count_live();
 
   settings settings_;
@@ -124,6 +138,8 @@ private:
   std::shared_ptr<http_runner> http_;
   std::shared_ptr<process_runner> processes_;
   std::vector<std::shared_ptr<runner>> runners_; ///< by kind
+  std::shared_ptr<consumer_table> consumers_ = std::make_shared<consumer_table>();
+  std::shared_ptr<pool_directory> pools_ = std::make_shared<pool_directory>();
   std::vector<attempt_name> adopted_;
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;
@@ -163,6 +179,7 @@ std::string running_node::open() {
   spawn_writers();
   spawn_readers();
   spawn_schedulers();
+  spawn_pools();
   actors_.introduce();
   operations_ = std::make_unique<node_operations>(
       actors_.desk, std::vector<reader_actor>{actors_.readers.begin() + 1, actors_.readers.end()}, journal_->shards(),
@@ -216,13 +233,14 @@ std::string running_node::spawn_executors() {
   process.helper_path = options_.process_helper;
   auto handlers = options_.handlers ? options_.handlers : std::make_shared<const native_registry>();
   try {
-    http_ = make_http_runner(http, identity, clock_, results_to(actors_.dispatcher, target_kind::http));
+    http_ = make_http_runner(http, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::http));
     runners_.push_back(http_);
-    processes_ = make_process_runner(process, identity, clock_, results_to(actors_.dispatcher, target_kind::process));
+    processes_ = make_process_runner(process, identity, clock_,
+                                     results_to(actors_.dispatcher, consumers_, target_kind::process));
     for (auto& left : processes_->adopt()) adopted_.push_back({left.id, left.number});
     runners_.push_back(processes_);
     runners_.push_back(make_native_runner(handlers, native_threads, identity, clock_,
-                                          results_to(actors_.dispatcher, target_kind::native)));
+                                          results_to(actors_.dispatcher, consumers_, target_kind::native)));
   } catch (const std::exception& error) {
     return error.what();
   }
@@ -259,6 +277,28 @@ void running_node::spawn_schedulers() {
   front_desk_settings desk;
   desk.shards = journal_->shards();
   actors_.desk = system_.spawn(front_desk, desk, actors_.schedulers, directory_, &clock_);
+}
+
+void running_node::spawn_pools() {
+  auto shared = std::make_shared<pool_environment>();
+  shared->node = settings_.node.name;
+  shared->incarnation = journal_->self().incarnation;
+  shared->database_secret = journal_->database_secret();
+  for (size_t kind = 0; kind < runners_.size(); ++kind) shared->runners[kind] = runners_[kind];
+  shared->table = consumers_;
+  shared->clock = &clock_;
+  shared->open_source = [connections = settings_.brokers](const source_setup& setup, uint32_t number) {
+    return open_source(setup, number, connections);
+  };
+  shared->open_monitor = [connections = settings_.brokers](const source_setup& setup) {
+    return open_source_monitor(setup, connections);
+  };
+  pool_registry_settings own;
+  own.environment = settings_.environment;
+  own.partition = settings_.node.partition;
+  actors_.pools =
+      system_.spawn(pool_registry, own,
+                    pool_registry_dependencies{actors_.persistence.front(), actors_.readers.front(), shared, pools_});
 }
 
 /// In the background: with millions of jobs it takes a while, and nobody waits for it.
@@ -315,20 +355,37 @@ void running_node::apply_tasks(std::vector<task_definition> tasks) {
   }
 }
 
+void running_node::apply_pools(std::vector<pool_definition> pools) {
+  for (auto& pool : pools) {
+    auto name = pool.name;
+    put_pool(std::move(pool), std::nullopt, [name](result<pool_write, service_error> written) {
+      if (!written)
+        spdlog::error("pool {} of the config file was refused: {}", name, written.error().message);
+      else if (written->changed)
+        spdlog::info("pool {} of the config file {}", name, written->created ? "created" : "changed");
+    });
+  }
+}
+
 // ---- end
 
-/// The order, each with its reason: nothing new comes in (the API has been closed); attempts end or get their start
-/// journaled; all that schedulers decided is written; only then may the shards be marked released; then the runners go,
-/// then the actors.
+/// The order, each with its reason: nothing new comes in (the API has been closed, consumers leave); attempts end or
+/// get their start journaled; all that schedulers decided is written; only then may the shards be marked released; then
+/// the runners go, then the actors.
 std::string running_node::stop() {
   if (stopped_) return {};
   stopped_ = true;
   stopping_ = true;
   std::string trouble;
   if (!actors_.schedulers.empty() && broken().empty()) {
+    const auto grace_until = clock_.steady_now() + settings_.node.shutdown_grace;
+    caf::anon_send(actors_.pools, stop_pools{actors_.keeper});
     caf::anon_send(actors_.dispatcher, drain{actors_.keeper, settings_.node.shutdown_grace});
     progress_->wait_for(settings_.node.shutdown_grace + stop_step,
                         [](const node_progress& now) { return now.still_running.has_value(); });
+    // Messages of consumers that are not done by then are taken again by others.
+    progress_->wait_for(std::chrono::ceil<milliseconds>(grace_until - clock_.steady_now()),
+                        [](const node_progress& now) { return now.pools_stopped; });
     for (auto& each : actors_.schedulers) caf::anon_send(each, settle_shard{actors_.keeper});
     auto shards = actors_.schedulers.size();
     bool settled =

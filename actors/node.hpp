@@ -33,6 +33,8 @@ public:
   /// Takes what a running node can change (SIGHUP): which networks http targets may reach, which executables may be
   /// started. The text says what was wrong; then nothing changed. Empty: done.
   virtual std::string apply(const settings& changed) = 0;
+  /// Creates or replaces these pools; each that is refused is logged.
+  virtual void apply_pools(std::vector<pool_definition> pools) = 0;
   /// Creates or replaces these tasks; each that is refused is logged.
   virtual void apply_tasks(std::vector<task_definition> tasks) = 0;
 };

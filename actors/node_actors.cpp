@@ -13,6 +13,7 @@ void node_actors::introduce() const {
   watch all;
   auto add = [&](const auto& handle) { all.actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle)); };
   add(dispatcher), add(ticker), add(desk);
+  if (pools) add(pools);
   for (auto& each : persistence) add(each);
   for (auto& each : executors)
     if (each) add(each);
@@ -34,7 +35,7 @@ void node_actors::end() {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     handle = nullptr;
   };
-  end_one(desk), end_one(ticker);
+  end_one(desk), end_one(ticker), end_one(pools);
   for (auto& each : schedulers) end_one(each);
   for (auto& each : slots) end_one(each);
   for (auto& each : readers) end_one(each);

@@ -19,6 +19,7 @@ struct node_actors {
   ticker_actor ticker;
   std::vector<scheduler_actor> schedulers; ///< by shard
   front_desk_actor desk;
+  pool_registry_actor pools;
 
   /// When all are there: the keeper watches the others, each hears of those that were born after it, and the shards
   /// begin.

@@ -133,6 +133,7 @@ private:
     if (ready_ || !node_->health().ready) return;
     ready_ = true;
     spdlog::info("node {} is ready", settings_.node.name);
+    node_->apply_pools(settings_.pools);
     node_->apply_tasks(settings_.tasks);
   }
 
@@ -153,11 +154,13 @@ private:
       spdlog::warn("{} was changed; that takes effect only with a restart", name);
     api_->reload(loaded->api.tokens, loaded->api.hosts);
     if (auto error = node_->apply(*loaded); !error.empty()) spdlog::error("{}", error);
+    node_->apply_pools(loaded->pools);
     node_->apply_tasks(loaded->tasks);
     settings_.log = loaded->log;
     settings_.api.tokens = loaded->api.tokens;
     settings_.api.hosts = loaded->api.hosts;
     settings_.tasks = loaded->tasks;
+    settings_.pools = loaded->pools;
     spdlog::info("the configuration was reloaded");
   }
 

@@ -106,10 +106,36 @@ using front_desk_actor =
                      // INTERNAL: operations that nobody answered in time.
                      caf::reacts_to<look_for_late_answers>>;
 
+/// Takes messages from the source of its pool and hands them to the target.
+using consumer_actor = caf::typed_actor<caf::reacts_to<change_pool>, caf::reacts_to<retire_consumer>,
+                                        // Results of attempts, from runners.
+                                        caf::reacts_to<finished>,
+                                        // INTERNAL.
+                                        caf::reacts_to<consume>>;
+
+/// Looks at the backlog of a pool's source, again and again.
+using lag_monitor_actor = caf::typed_actor<caf::reacts_to<look_at_backlog>>;
+
+/// Spawns and retires the consumers of one pool.
+using consumer_pool_actor =
+    caf::typed_actor<caf::reacts_to<change_pool>, caf::reacts_to<backlog_seen>, caf::reacts_to<consumer_left>,
+                     caf::reacts_to<pool_happened>, caf::reacts_to<end_pool>,
+                     // INTERNAL.
+                     caf::reacts_to<replace_consumers>>;
+
+/// Keeps the definitions of all pools, in the journal and at work.
+using pool_registry_actor =
+    caf::typed_actor<caf::reacts_to<pools_loaded>, caf::reacts_to<put_pool>, caf::reacts_to<delete_pool>,
+                     caf::reacts_to<pool_happened>, caf::reacts_to<pool_ended>, caf::reacts_to<receipts>,
+                     caf::reacts_to<stop_pools>,
+                     // INTERNAL.
+                     caf::reacts_to<load_pools>, caf::reacts_to<write_pool_records>>;
+
 /// Watches over the node: hears that shards are ready, that a clean stop is through, and that something broke.
-using keeper_actor = caf::typed_actor<caf::reacts_to<shard_ready>, caf::reacts_to<shard_settled>,
-                                      caf::reacts_to<drained>, caf::reacts_to<released>, caf::reacts_to<node_broken>,
-                                      // Monitor these: a core actor that ends unasked ends the node.
-                                      caf::reacts_to<watch>>;
+using keeper_actor =
+    caf::typed_actor<caf::reacts_to<shard_ready>, caf::reacts_to<shard_settled>, caf::reacts_to<drained>,
+                     caf::reacts_to<released>, caf::reacts_to<pools_stopped>, caf::reacts_to<node_broken>,
+                     // Monitor these: a core actor that ends unasked ends the node.
+                     caf::reacts_to<watch>>;
 
 } // namespace wheelwork

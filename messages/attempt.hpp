@@ -3,6 +3,9 @@
 
 #include "messages/job.hpp"
 
+#include <string_view>
+#include <utility>
+
 namespace wheelwork {
 
 /// Where a message of a consumer pool came from; its target is told. Shared by all attempts at the message.
@@ -14,9 +17,12 @@ struct message_origin {
   std::string offset;      ///< in the partition, or the id of the stream's entry; empty: a list has none
   std::string message_key; ///< of a Kafka record; empty: none
   std::string
-      idempotency_key;  ///< the same for every attempt, and where the source names its messages after a crash, too
-  std::string trace_id; ///< 32 hexadecimal digits
+      idempotency_key; ///< the same for every attempt, and where the source names its messages after a crash, too
 };
+
+/// What a target is told of the message, by names without a prefix: pool, source, key or topic, partition, offset,
+/// message_key; those that are empty are left out.
+std::vector<std::pair<std::string_view, std::string>> facts_of(const message_origin& from);
 
 /// An attempt to run: the job, the number that fences it, and what it tells the target about itself.
 struct attempt_order {

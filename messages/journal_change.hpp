@@ -1,12 +1,14 @@
 // What a scheduler asks the journal to write, as one unit that is committed whole or not at all.
 #pragma once
 
-#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <variant>
 
 namespace wheelwork {
+
+struct pool_definition;
+using pool_ptr = std::shared_ptr<const pool_definition>;
 
 /// A live job ends: its row moves into history. Applies only if the row is still live; else it is counted in `missing`.
 struct job_end {

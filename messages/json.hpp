@@ -6,12 +6,13 @@
 // functions, any thread.
 #pragma once
 
-#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace wheelwork {
+
+struct pool_definition;
 
 /// What is wrong with a document: where (JSON pointer) and what would be right. All faults at once (the first 100, and
 /// how many more).

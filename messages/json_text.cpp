@@ -163,4 +163,9 @@ result<json_body, json_faults> parse_json_body(std::string_view text, std::strin
   return body;
 }
 
+bool is_json(std::string_view text) {
+  thread_local simdjson::dom::parser parser;
+  return !text.empty() && parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
+}
+
 } // namespace wheelwork

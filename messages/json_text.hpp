@@ -1,4 +1,4 @@
-// Inside messages/: general checks of a JSON text before it is read.
+// General checks of a JSON text before it is read.
 #pragma once
 
 #include "messages/json.hpp"
@@ -17,6 +17,9 @@ enum class repeated_members : uint8_t {
 /// be read.
 std::optional<json_fault> json_text_fault(std::string_view text, std::string_view base_pointer,
                                           repeated_members repeated);
+
+/// Whether the text is JSON in UTF-8 and nothing else. Quick; any thread.
+bool is_json(std::string_view text);
 
 /// Without the byte order mark that some programs write first.
 std::string_view without_byte_order_mark(std::string_view text);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "messages/actor_types.hpp"
-#include "messages/pool.hpp"
 #include "messages/task.hpp"
 
 #include <caf/actor_control_block.hpp>
@@ -11,6 +10,9 @@
 #include <memory>
 
 namespace wheelwork {
+
+struct pool_definition;
+using pool_ptr = std::shared_ptr<const pool_definition>;
 
 enum class service_errc : uint8_t {
   not_found = 1,    ///< 404

@@ -15,16 +15,19 @@ struct redis_list_source {
   std::string connection; ///< the NAME of [redis.NAME]
   std::string key;
   redis_target::list_end take = redis_target::list_end::right;
+  friend bool operator==(const redis_list_source&, const redis_list_source&) = default;
 };
 struct redis_stream_source {
   std::string connection;
   std::string key;
   std::string group;
+  friend bool operator==(const redis_stream_source&, const redis_stream_source&) = default;
 };
 struct kafka_source {
   std::string connection; ///< the NAME of [kafka.NAME]
   std::string topic;
   std::string group;
+  friend bool operator==(const kafka_source&, const kafka_source&) = default;
 };
 using source_definition = std::variant<redis_list_source, redis_stream_source, kafka_source>;
 /// redis_list, redis_stream, kafka.

@@ -64,6 +64,23 @@ struct desk_job_operation;
 struct look_for_late_answers;
 struct node_broken;
 struct watch;
+struct change_pool;
+struct consume;
+struct retire_consumer;
+struct consumer_left;
+struct look_at_backlog;
+struct backlog_seen;
+struct replace_consumers;
+struct end_pool;
+struct pool_ended;
+struct pool_happened;
+struct load_pools;
+struct pools_loaded;
+struct put_pool;
+struct delete_pool;
+struct write_pool_records;
+struct stop_pools;
+struct pools_stopped;
 } // namespace wheelwork
 
 CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
@@ -122,6 +139,23 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_for_late_answers))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::node_broken))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::watch))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::change_pool))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::consume))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::retire_consumer))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::consumer_left))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_at_backlog))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::backlog_seen))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::replace_consumers))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::end_pool))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pool_ended))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pool_happened))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::load_pools))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pools_loaded))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::put_pool))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::delete_pool))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::write_pool_records))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::stop_pools))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pools_stopped))
 CAF_END_TYPE_ID_BLOCK(wheelwork)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::occupied)
@@ -179,3 +213,20 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::desk_job_operation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_for_late_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::node_broken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::watch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::change_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::consume)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::retire_consumer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::consumer_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_at_backlog)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::backlog_seen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::replace_consumers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::end_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pool_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pool_happened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::load_pools)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pools_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::put_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::delete_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::write_pool_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::stop_pools)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pools_stopped)

@@ -2,6 +2,7 @@
 // Holds numbers only, no payload, and does no I/O. The retry decision is next_retry_delay() (schedule/retry.hpp).
 #pragma once
 
+#include "schedule/steady_time.hpp"
 #include "schedule/time.hpp"
 
 #include <absl/container/flat_hash_map.h>

@@ -1,6 +1,7 @@
 // What decides how many consumers a pool has: the rules a user chooses from, what is read, and what is decided.
 #pragma once
 
+#include "schedule/steady_time.hpp"
 #include "schedule/time.hpp"
 
 #include <algorithm>

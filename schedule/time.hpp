@@ -10,9 +10,6 @@ using std::chrono::milliseconds;
 /// A point on the wall clock: UTC, whole milliseconds since 1970. All due and fire times are such points.
 using wall_time = std::chrono::time_point<std::chrono::system_clock, milliseconds>;
 
-/// A point on the monotonic clock, for measuring spans of time and for waiting.
-using steady_time = std::chrono::steady_clock::time_point;
-
 /// The last time that the API accepts (9999-12-31T23:59:59.999Z): RFC 3339 has four digits for the year.
 inline constexpr wall_time latest_wall_time{milliseconds{253402300799999}};
 
@@ -25,7 +22,7 @@ public:
   /// The same to the microsecond, for measuring lateness.
   virtual std::chrono::sys_time<std::chrono::microseconds> precise_now() const { return wall_now(); }
   /// Never goes back; for measuring spans of time only.
-  virtual steady_time steady_now() const = 0;
+  virtual std::chrono::steady_clock::time_point steady_now() const = 0;
 };
 
 } // namespace wheelwork

@@ -80,6 +80,28 @@ add_users_headers(const http_target& how, const variable_reader& variable, http_
   return content_type;
 }
 
+/// Printable ASCII as it is, anything else as %XX, so that no key of a message can break a header.
+std::string header_text(std::string_view text) {
+  std::string safe;
+  for (const char letter : text) {
+    if (letter > ' ' && letter < '\x7f' && letter != '%')
+      safe += letter;
+    else
+      safe += fmt::format("%{:02X}", static_cast<uint8_t>(letter));
+  }
+  return safe;
+}
+
+/// Wheelwork-Pool, Wheelwork-Topic, Wheelwork-Message-Key, …
+std::string header_name(std::string_view fact) {
+  std::string name = "Wheelwork-";
+  for (const char letter : fact) {
+    const bool begins_word = name.back() == '-';
+    name += letter == '_' ? '-' : begins_word ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return name;
+}
+
 void add_own_headers(const attempt_order& order, const attempt_identity& identity, const std::string& idempotency_key,
                      http_request& request) {
   const auto& what = order.what;
@@ -88,6 +110,8 @@ void add_own_headers(const attempt_order& order, const attempt_identity& identit
   request.own.emplace_back("Wheelwork-Fire-Time", format_time(what.is_fire() ? what.fire_time : what.due_at));
   request.own.emplace_back("Idempotency-Key", idempotency_key);
   request.own.emplace_back("traceparent", traceparent_of(what.id, order.number, identity.database_secret));
+  if (!order.from) return;
+  for (const auto& [fact, text] : facts_of(*order.from)) request.own.emplace_back(header_name(fact), header_text(text));
 }
 
 void sign(const webhook_signer& signer, const std::string& id, wall_time now, http_request& request) {
@@ -136,7 +160,8 @@ result<std::unique_ptr<http_request>, std::string> make_http_request(const attem
   if (!content_type) return failure(std::move(content_type.error()));
   if (*users_content_type) *content_type = std::move(**users_content_type);
   if (!content_type->empty()) request->own.emplace_back("Content-Type", std::move(*content_type));
-  const auto idempotency_key = idempotency_key_of(order.what.id, context.identity.database_secret);
+  const auto idempotency_key =
+      order.from ? order.from->idempotency_key : idempotency_key_of(order.what.id, context.identity.database_secret);
   add_own_headers(order, context.identity, idempotency_key, *request);
   if (context.signer) sign(*context.signer, idempotency_key, context.now, *request);
   return request;

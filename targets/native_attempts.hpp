@@ -10,6 +10,8 @@
 
 namespace wheelwork {
 
+using steady_time = std::chrono::steady_clock::time_point;
+
 /// An attempt between run() and its answer.
 struct native_attempt {
   enum class phase : uint8_t {

@@ -25,6 +25,7 @@ public:
         ended_(threads) {}
 
   void run(std::vector<attempt_order> orders);
+  std::optional<attempt_result> run_now(attempt_order order);
   void cancel(job_id id, uint32_t number);
   /// After it no sink call is under way or comes. Gives which pool threads have ended.
   std::vector<bool> stop();
@@ -140,6 +141,13 @@ void native_core::run(std::vector<attempt_order> orders) {
     if (auto result = begin(order, unanswered)) results.push_back(std::move(*result));
   take_in(unanswered);
   answer(std::move(results));
+}
+
+std::optional<attempt_result> native_core::run_now(attempt_order order) {
+  std::vector<native_attempt_ptr> unanswered;
+  auto result = begin(order, unanswered);
+  take_in(unanswered);
+  return result;
 }
 
 void native_core::take_in(const std::vector<native_attempt_ptr>& unanswered) {
@@ -280,6 +288,7 @@ public:
   }
   ~native_runner() override { stop(); }
   void run(std::vector<attempt_order> orders) override { core_->run(std::move(orders)); }
+  std::optional<attempt_result> run_now(attempt_order order) override { return core_->run_now(std::move(order)); }
   void cancel(job_id id, uint32_t number) override { core_->cancel(id, number); }
   void stop() override {
     if (!timer_.joinable()) return;

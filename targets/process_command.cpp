@@ -49,6 +49,13 @@ result<variables, std::string> declared_environment(const process_target& how, c
   return out;
 }
 
+/// WHEELWORK_POOL, WHEELWORK_TOPIC, WHEELWORK_MESSAGE_KEY, …
+std::string variable_name(std::string_view fact) {
+  std::string name = "WHEELWORK_";
+  for (const char letter : fact) name += letter == '_' ? '_' : static_cast<char>(letter - 'a' + 'A');
+  return name;
+}
+
 void add_attempt(variables& environment, const attempt_order& attempt, const attempt_identity& identity) {
   const job& what = attempt.what;
   environment["WHEELWORK_JOB_ID"] = to_string(what.id);
@@ -57,6 +64,9 @@ void add_attempt(variables& environment, const attempt_order& attempt, const att
   environment["WHEELWORK_IDEMPOTENCY_KEY"] = idempotency_key_of(what.id, identity.database_secret);
   environment["TRACEPARENT"] = traceparent_of(what.id, attempt.number, identity.database_secret);
   environment["WHEELWORK_FIRE_TIME"] = fire_time_text(what);
+  if (attempt.from)
+    for (const auto& [fact, text] : facts_of(*attempt.from))
+      if (!holds_nul(text)) environment[variable_name(fact)] = text;
   environment.erase("WHEELWORK_PAYLOAD");
   auto body = what.body.data();
   if (!what.body.empty() && body.size() <= payload_variable_max && !holds_nul(body))

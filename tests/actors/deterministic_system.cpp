@@ -3,6 +3,7 @@
 #include "messages/firing.hpp"
 #include "messages/journaling.hpp"
 #include "messages/operations.hpp"
+#include "messages/pooling.hpp"
 #include "messages/running.hpp"
 
 #include <caf/actor_cast.hpp>

@@ -107,8 +107,10 @@ void node_in_a_box::start_without_waiting() {
 
 void node_in_a_box::spawn_executors() {
   const clock_source* time = &clock;
-  runner = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, target_kind::native));
-  processes = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, target_kind::process));
+  runner = std::make_shared<scripted_runner>(
+      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::native));
+  processes = std::make_shared<scripted_runner>(
+      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::process));
   if (with.succeed)
     runner->next = [raw = runner.get()](const scripted_runner::start& one) {
       return raw->result_of(one.what.id, attempt_outcome::succeeded, one.number);

@@ -19,6 +19,7 @@ public:
 
   void run(std::vector<attempt_order> orders) override {
     for (auto& order : orders) {
+      if (on_order) on_order(order);
       starts.push_back({order.what, order.number, clock_.wall_now()});
       open.push_back(starts.back());
       if (!next) continue;
@@ -65,7 +66,8 @@ public:
 
   /// The result of an attempt that has just started; none: it runs until finish(). Unset: all run until finish().
   std::function<std::optional<attempt_result>(const start&)> next;
-  bool obeys = false; ///< ends attempts that are told to stop
+  std::function<void(const attempt_order&)> on_order; ///< sees each before it starts
+  bool obeys = false;                                 ///< ends attempts that are told to stop
 
   std::vector<start> starts;
   std::vector<start> open;

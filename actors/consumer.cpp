@@ -1,0 +1,360 @@
+#include "actors/consumer.hpp"
+
+#include "actors/guard.hpp"
+#include "messages/json_text.hpp"
+#include "messages/keyed_hash.hpp"
+
+#include <algorithm>
+
+namespace wheelwork {
+
+namespace {
+
+constexpr milliseconds batch_quick{25}, batch_slow{100}; ///< a batch should last about so long
+constexpr milliseconds empty_pause_first{5}, empty_pause_max{250};
+
+} // namespace
+
+consumer_state::~consumer_state() {
+  // Also after a crash: gauges count what lives.
+  if (!with_.statistics) return;
+  uint64_t in_flight = 0;
+  for (const auto& [token, one] : messages_) in_flight += one.in_flight;
+  with_.statistics->in_flight -= in_flight;
+  with_.statistics->set_consumer_failure(settings_.number, {});
+  with_.table->release(settings_.slot);
+}
+
+consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings settings, consumer_dependencies with,
+                                                            consumer_pool_actor owner) {
+  guard(self_, name);
+  settings_ = settings;
+  with_ = std::move(with);
+  owner_ = std::move(owner);
+  chance_.seed(settings_.random_seed);
+  book_.emplace(with_.pool->order == message_order::partition ? lane_order::kept : lane_order::none,
+                acknowledging::each, limits());
+  batch_ = with_.pool->in_flight;
+  with_.table->put(settings_.slot, self_);
+  work_soon();
+  return {
+      [this](const change_pool& changed) {
+        with_.pool = changed.definition;
+        book_->change(limits());
+        work_soon();
+      },
+      [this](const retire_consumer&) {
+        retiring_ = true;
+        work();
+      },
+      [this](finished& ended) {
+        for (auto& result : ended.results) {
+          // Only the runner of processes keeps results until somebody has them.
+          if (ended.kind == target_kind::process)
+            with_.runners[static_cast<size_t>(ended.kind)]->settled(result.id, result.number);
+          end_attempt(result);
+        }
+        work();
+      },
+      [this](const consume&) {
+        soon_ = false;
+        work();
+      },
+  };
+}
+
+message_limits consumer_state::limits() const {
+  message_limits of;
+  of.in_flight = with_.pool->in_flight;
+  of.in_hand = std::max<size_t>(2 * settings_.batch_max, 2 * with_.pool->in_flight);
+  return of;
+}
+
+void consumer_state::work_soon() {
+  if (std::exchange(soon_, true)) return;
+  self_->send(self_, consume{});
+}
+
+/// Only the earliest of several such calls needs a message of its own.
+void consumer_state::work_later(milliseconds pause) {
+  const auto now = with_.clock->steady_now();
+  if (later_at_ > now && later_at_ <= now + pause) return;
+  later_at_ = now + pause;
+  self_->delayed_send(self_, pause, consume{});
+}
+
+/// One round: start what may start, bury what was given up, take more, and see when to go on.
+void consumer_state::work() {
+  if (left_) return;
+  begin_attempts();
+  bury_dead();
+  if (retiring_) {
+    give_back_untouched();
+    if (messages_.empty()) return leave();
+  }
+  if (wants_more())
+    fetch();
+  else
+    let_source_know();
+  count_busy();
+  go_on_later();
+}
+
+/// When to look again if nothing is heard before.
+void consumer_state::go_on_later() {
+  const auto now = with_.clock->steady_now();
+  const auto until = [now](std::chrono::steady_clock::time_point then) {
+    return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(then - now));
+  };
+  const auto may_take = until(std::max(failed_until_, no_take_before_));
+  if (messages_.empty() && !retiring_) {
+    // The source itself waits for the first message.
+    if (may_take > milliseconds{0}) return work_later(may_take);
+    return work_soon();
+  }
+  auto pause = settings_.keep_alive;
+  if (!dead_.empty()) pause = std::min(pause, until(failed_until_));
+  if (const auto retry = book_->next_retry()) pause = std::min(pause, until(*retry));
+  const bool could_start = !retiring_ && book_->in_flight() < with_.pool->in_flight;
+  if (could_start && book_->room() > 0) pause = std::min(pause, may_take);
+  if (pause > milliseconds{0})
+    work_later(pause);
+  else
+    work_soon();
+}
+
+const std::shared_ptr<runner>& consumer_state::runner_of(const resolved_target& how) const {
+  return with_.runners[static_cast<size_t>(kind_of(how.how))];
+}
+
+void consumer_state::begin_attempts() {
+  if (retiring_) return;
+  for (auto now = with_.clock->steady_now(); const auto start = book_->start_next(now);
+       now = with_.clock->steady_now()) {
+    auto& one = messages_.at(start->number);
+    one.order.how = with_.pool->how;
+    one.attempts = start->attempt;
+    one.in_flight = true;
+    const auto& runs_it = runner_of(*one.order.how);
+    token_of_id_[value_of(one.order.id)] = start->number;
+    ++with_.statistics->in_flight;
+    if (!std::exchange(busy_, true)) busy_since_ = now;
+    if (auto result = runs_it->run_now({one.order, start->attempt, one.from})) end_attempt(*result);
+  }
+}
+
+/// Acknowledged, tried again later, or given up.
+void consumer_state::end_attempt(attempt_result& result) {
+  const auto known = token_of_id_.find(value_of(result.id));
+  if (known == token_of_id_.end()) return; // of a consumer that had this slot before, or lost meanwhile
+  const auto found = messages_.find(known->second);
+  if (found == messages_.end() || found->second.attempts != result.number || !found->second.in_flight) return;
+  token_of_id_.erase(known);
+  auto& one = found->second;
+  one.in_flight = false;
+  --with_.statistics->in_flight;
+  const auto now = with_.clock->steady_now();
+  if (result.outcome == attempt_outcome::succeeded) {
+    ++with_.statistics->succeeded;
+    with_.statistics->handled_rate.add(now, 1);
+    done_.push_back(one.what.token);
+    book_->succeeded(found->first);
+    messages_.erase(found);
+    return;
+  }
+  ++with_.statistics->failed_attempts;
+  const double random01 = std::uniform_real_distribution<double>{0, 1}(chance_);
+  if (const auto delay = next_retry_delay(with_.pool->how->retry, one.retries_used, random01, result.retry_after)) {
+    ++one.retries_used;
+    book_->failed(found->first, now + *delay);
+    return;
+  }
+  one.dead = dead_message{one.what.token, "retries_exhausted", std::move(result.error), one.attempts};
+  dead_.push_back(found->first);
+}
+
+void consumer_state::bury_dead() {
+  if (dead_.empty() || with_.clock->steady_now() < failed_until_) return;
+  std::vector<dead_message> dead;
+  dead.reserve(dead_.size());
+  for (const auto token : dead_) dead.push_back(*messages_.at(token).dead);
+  if (auto buried = with_.from->bury(dead); !buried) return note_failure(buried.error().message);
+  const auto now = with_.clock->steady_now();
+  for (const auto token : dead_) {
+    book_->given_up(token);
+    messages_.erase(token);
+  }
+  with_.statistics->dead_letters += dead_.size();
+  with_.statistics->handled_rate.add(now, dead_.size());
+  pool_event event;
+  event.pool = with_.pool->name;
+  event.at = with_.clock->wall_now();
+  event.kind = pool_event::what::dead_letters;
+  event.messages = dead_.size();
+  event.reason = dead.front().reason + ": " + dead.front().error;
+  self_->send(owner_, pool_happened{std::move(event)});
+  dead_.clear();
+}
+
+bool consumer_state::wants_more() const {
+  if (retiring_ || with_.clock->steady_now() < std::max(failed_until_, no_take_before_)) return false;
+  return book_->in_flight() < with_.pool->in_flight && book_->room() > 0;
+}
+
+void consumer_state::fetch() {
+  const auto now = with_.clock->steady_now();
+  milliseconds wait{0};
+  if (book_->in_flight() == 0) {
+    wait = settings_.patience;
+    if (const auto retry = book_->next_retry())
+      wait = std::clamp(std::chrono::floor<milliseconds>(*retry - now), milliseconds{0}, wait);
+    if (!dead_.empty()) wait = milliseconds{0};
+  }
+  adapt_batch();
+  if (!done_.empty()) with_.from->acknowledge(done_);
+  done_.clear();
+  auto news = with_.from->take(std::min(batch_, book_->room()), settings_.batch_bytes, wait);
+  last_call_ = with_.clock->steady_now();
+  if (!news) return note_failure(news.error().message);
+  note_failure({});
+  // With work under way an empty source is asked less and less often, up to four times a second.
+  empty_pause_ =
+      news->taken.empty() ? std::clamp(empty_pause_ * 2, empty_pause_first, empty_pause_max) : milliseconds{0};
+  if (news->taken.empty() && wait == milliseconds{0}) no_take_before_ = last_call_ + empty_pause_;
+  take_in(*news);
+  if (book_->unfinished() > book_->in_flight()) begin_attempts();
+}
+
+/// Between takes: acknowledgements and a sign of life.
+void consumer_state::let_source_know() {
+  const auto now = with_.clock->steady_now();
+  if (messages_.empty() && done_.empty()) return;
+  if (now < failed_until_ || now < last_call_ + settings_.keep_alive) return;
+  if (!done_.empty()) with_.from->acknowledge(done_);
+  done_.clear();
+  auto news = with_.from->keep_alive();
+  last_call_ = with_.clock->steady_now();
+  if (!news) return note_failure(news.error().message);
+  note_failure({});
+  take_in(*news);
+}
+
+void consumer_state::take_in(source_news& news) {
+  drop_lost(news.lost);
+  if (news.taken.empty()) return;
+  batch_taken_at_ = last_call_;
+  with_.statistics->taken += news.taken.size();
+  with_.statistics->taken_rate.add(last_call_, news.taken.size());
+  for (auto& taken : news.taken) {
+    const auto token = static_cast<uint64_t>(taken.token);
+    message_place place;
+    place.lane = taken.lane;
+    place.bytes = taken.bytes.size();
+    book_->taken(token, place);
+    messages_.emplace(token, made_from(std::move(taken)));
+  }
+}
+
+consumer_state::message consumer_state::made_from(taken_message&& what) {
+  message made;
+  const auto now = with_.clock->wall_now();
+  last_id_milliseconds_ = std::max(last_id_milliseconds_ + 1, static_cast<uint64_t>(now.time_since_epoch().count()));
+  made.order.id = consumer_table::message_id(last_id_milliseconds_, settings_.slot);
+  made.order.due_at = now;
+  made.order.how = with_.pool->how;
+  made.order.body =
+      is_json(what.bytes) ? payload::json(what.bytes) : payload::bytes(what.bytes, "application/octet-stream");
+  auto from = std::make_shared<message_origin>();
+  from->pool = with_.pool->name;
+  from->source = kind_name(with_.pool->source);
+  from->key = key_of(with_.pool->source);
+  if (std::holds_alternative<kafka_source>(with_.pool->source)) from->partition = what.lane;
+  from->offset = what.offset;
+  from->message_key = what.key;
+  from->idempotency_key = what.identity.empty()
+                              ? idempotency_key_of(made.order.id, with_.database_secret)
+                              : hexadecimal(blake2b_128(from->pool + '\n' + what.identity, with_.database_secret));
+  made.from = std::move(from);
+  what.bytes = {}; // the payload has them
+  made.what = std::move(what);
+  return made;
+}
+
+/// Somebody else has these now; what comes of them here does not count.
+void consumer_state::drop_lost(const std::vector<message_token>& lost) {
+  std::vector<uint64_t> gone;
+  for (const auto token : lost) {
+    const auto found = messages_.find(static_cast<uint64_t>(token));
+    if (found == messages_.end()) continue;
+    auto& one = found->second;
+    if (one.in_flight) {
+      token_of_id_.erase(value_of(one.order.id));
+      runner_of(*one.order.how)->cancel(one.order.id, one.attempts);
+      --with_.statistics->in_flight;
+    }
+    std::erase(dead_, found->first);
+    gone.push_back(found->first);
+    messages_.erase(found);
+  }
+  if (!gone.empty()) book_->lose(gone);
+}
+
+/// So many at once that a batch lasts a while, and not so many that others wait for what this one can't do soon.
+void consumer_state::adapt_batch() {
+  if (batch_taken_at_ == std::chrono::steady_clock::time_point{}) return;
+  const auto lasted = with_.clock->steady_now() - batch_taken_at_;
+  if (lasted < batch_quick)
+    batch_ = std::min(batch_ * 2, settings_.batch_max);
+  else if (lasted > batch_slow)
+    batch_ = std::max<size_t>(batch_ / 2, 1);
+  batch_ = std::max<size_t>(batch_, with_.pool->in_flight);
+  batch_taken_at_ = {};
+}
+
+void consumer_state::give_back_untouched() {
+  const auto untouched = book_->give_back_all();
+  if (untouched.empty()) return;
+  std::vector<message_token> tokens;
+  tokens.reserve(untouched.size());
+  for (const auto token : untouched) {
+    tokens.push_back(messages_.at(token).what.token);
+    messages_.erase(token);
+  }
+  // If this fails they come back to others when this consumer's lease is over.
+  if (auto given = with_.from->give_back(tokens); !given) note_failure(given.error().message);
+}
+
+void consumer_state::leave() {
+  left_ = true;
+  if (!done_.empty()) with_.from->acknowledge(done_);
+  done_.clear();
+  if (auto closed = with_.from->close(); !closed) note_failure(closed.error().message);
+  count_busy();
+  self_->send(owner_, consumer_left{settings_.number});
+  self_->quit();
+}
+
+void consumer_state::note_failure(const std::string& failure) {
+  if (!failure.empty()) failed_until_ = with_.clock->steady_now() + settings_.failure_pause;
+  if (failure == failure_) return;
+  failure_ = failure;
+  with_.statistics->set_consumer_failure(settings_.number, failure);
+}
+
+/// Time in which at least one message was in work, told in pieces so that the policy sees long work, too.
+void consumer_state::count_busy() {
+  if (!busy_) return;
+  const auto now = with_.clock->steady_now();
+  with_.statistics->busy_microseconds +=
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - busy_since_).count());
+  busy_since_ = now;
+  busy_ = book_->in_flight() > 0;
+}
+
+consumer_actor::behavior_type consumer(consumer_actor::stateful_pointer<consumer_state> self,
+                                       consumer_settings settings, consumer_dependencies with,
+                                       consumer_pool_actor owner) {
+  return self->state.make_behavior(settings, std::move(with), std::move(owner));
+}
+
+} // namespace wheelwork

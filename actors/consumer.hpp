@@ -1,0 +1,108 @@
+// Takes messages from a source, hands them to the pool's target, and acknowledges those whose work is done. What it has
+// in hand stays in the source until then, so a consumer may be killed at any time.
+#pragma once
+
+#include "actors/consumer_table.hpp"
+#include "actors/pool_statistics.hpp"
+#include "messages/pooling.hpp"
+#include "schedule/message_book.hpp"
+#include "sources/source.hpp"
+#include "targets/runner.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <random>
+
+namespace wheelwork {
+
+struct consumer_settings {
+  uint32_t number = 0; ///< in its pool
+  uint16_t slot = 0;   ///< in the node's table
+  uint32_t random_seed = 1;
+  milliseconds patience{1000};     ///< for the first message of an empty source; so long a retirement may wait
+  milliseconds keep_alive{500};    ///< how often the source hears from it while it works
+  milliseconds failure_pause{250}; ///< between calls of a source that fails
+  size_t batch_max = 512;          ///< messages taken at once
+  size_t batch_bytes = 16u << 20;
+};
+
+struct consumer_dependencies {
+  pool_ptr pool;
+  std::shared_ptr<source> from;
+  std::array<std::shared_ptr<runner>, target_kinds> runners;
+  std::shared_ptr<consumer_table> table;
+  std::shared_ptr<pool_statistics> statistics;
+  std::array<uint8_t, 16> database_secret{};
+  const clock_source* clock = nullptr;
+};
+
+class consumer_state {
+public:
+  static inline const char* name = "consumer";
+
+  explicit consumer_state(consumer_actor::pointer self) : self_{self} {}
+  ~consumer_state();
+
+  consumer_actor::behavior_type make_behavior(consumer_settings settings, consumer_dependencies with,
+                                              consumer_pool_actor owner);
+
+private:
+  struct message {
+    taken_message what;
+    job order; ///< the message as runners see it
+    std::shared_ptr<const message_origin> from;
+    uint32_t attempts = 0;
+    uint32_t retries_used = 0;
+    std::optional<dead_message> dead; ///< given up, not yet buried
+    bool in_flight = false;
+  };
+  using message_map = absl::flat_hash_map<uint64_t, message>; ///< by token
+
+  void work();
+  void work_soon();
+  void work_later(milliseconds pause);
+  void go_on_later();
+  void begin_attempts();
+  void end_attempt(attempt_result& result);
+  void end_message(message_map::iterator found);
+  void fetch();
+  bool wants_more() const;
+  void let_source_know();
+  void take_in(source_news& news);
+  message made_from(taken_message&& what);
+  void drop_lost(const std::vector<message_token>& lost);
+  void bury_dead();
+  void adapt_batch();
+  void leave();
+  void give_back_untouched();
+  void note_failure(const std::string& failure);
+  void count_busy();
+  message_limits limits() const;
+  const std::shared_ptr<runner>& runner_of(const resolved_target& how) const;
+
+  consumer_actor::pointer self_;
+  consumer_settings settings_;
+  consumer_dependencies with_;
+  consumer_pool_actor owner_;
+  std::optional<message_book> book_;
+  message_map messages_;
+  absl::flat_hash_map<uint64_t, uint64_t> token_of_id_; ///< of messages at the target
+  std::vector<message_token> done_;                     ///< to be acknowledged with the next call of the source
+  std::vector<uint64_t> dead_;                          ///< tokens of messages that wait for their burial
+  std::minstd_rand chance_;
+  uint64_t last_id_milliseconds_ = 0;
+  size_t batch_ = 1;
+  std::chrono::steady_clock::time_point batch_taken_at_{}, last_call_{}, failed_until_{}, no_take_before_{},
+      busy_since_{}, later_at_{};
+  milliseconds empty_pause_{0};
+  bool busy_ = false, soon_ = false, retiring_ = false, left_ = false;
+  std::string failure_;
+};
+
+/// Blocks in the source: spawn it detached, except in tests.
+consumer_actor::behavior_type consumer(consumer_actor::stateful_pointer<consumer_state> self,
+                                       consumer_settings settings, consumer_dependencies with,
+                                       consumer_pool_actor owner);
+
+} // namespace wheelwork

@@ -1,0 +1,245 @@
+#include "actors/consumer_pool.hpp"
+
+#include "actors/guard.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace wheelwork {
+
+namespace {
+
+constexpr milliseconds replace_first{200}, replace_max{10'000}; ///< after a crash
+
+} // namespace
+
+consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr pool, pool_environment_ptr with,
+                                                                      std::shared_ptr<pool_statistics> statistics,
+                                                                      pool_registry_actor registry) {
+  guard(self_, name);
+  pool_ = std::move(pool);
+  with_ = std::move(with);
+  statistics_ = std::move(statistics);
+  registry_ = std::move(registry);
+  policy_.emplace(pool_->policy, bounds());
+  self_->set_down_handler([this](const caf::down_msg& gone) { lost(gone); });
+  open_monitor();
+  if (!stands()) bring_to(policy_->consumers(), "the pool began");
+  return {
+      [this](const change_pool& changed) { change(changed.definition); },
+      [this](const backlog_seen& seen) { hear(seen); },
+      [this](const consumer_left& one) {
+        members_.erase(one.number);
+        statistics_->consumers = working();
+        end_if_empty();
+      },
+      [this](const pool_happened& in_consumer) { tell(in_consumer.event); },
+      [this](const end_pool&) {
+        ending_ = true;
+        if (monitor_) caf::anon_send_exit(monitor_, caf::exit_reason::user_shutdown);
+        monitor_ = nullptr;
+        bring_to(0, "the pool ends");
+        end_if_empty();
+      },
+      [this](const replace_consumers&) {
+        replacing_ = false;
+        if (!stands()) bring_to(wanted_, "one crashed");
+      },
+  };
+}
+
+scaling_bounds consumer_pool_state::bounds() const {
+  scaling_bounds of;
+  of.min = pool_->min;
+  of.max = pool_->max;
+  if (partitions_) of.useful = *partitions_;
+  return of;
+}
+
+source_setup consumer_pool_state::setup() const {
+  source_setup made;
+  made.pool = pool_->name;
+  made.from = pool_->source;
+  made.dead_letter = pool_->dead_letter;
+  made.node = with_->node;
+  made.incarnation = with_->incarnation;
+  made.clock = with_->clock;
+  return made;
+}
+
+void consumer_pool_state::open_monitor() {
+  auto opened = with_->open_monitor(setup());
+  if (!opened) {
+    backlog_seen refused;
+    refused.failure = opened.error();
+    return note_failure(refused);
+  }
+  std::shared_ptr<source_monitor> shared = std::move(*opened);
+  monitor_ = with_->detached ? self_->spawn<caf::detached + caf::monitored>(lag_monitor, with_->looking, shared, self_)
+                             : self_->spawn<caf::monitored>(lag_monitor, with_->looking, shared, self_);
+}
+
+/// Everything but the source can change under the consumers; the registry ends a pool whose source changes.
+void consumer_pool_state::change(const pool_ptr& pool) {
+  pool_ = pool;
+  policy_->change(pool_->policy, bounds());
+  for (auto& [number, one] : members_)
+    if (!one.retiring) self_->send(one.actor, change_pool{pool_});
+  if (pool_->paused)
+    bring_to(0, "paused");
+  else
+    bring_to(policy_->consumers(), "the pool was changed");
+}
+
+void consumer_pool_state::hear(const backlog_seen& seen) {
+  if (ending_) return;
+  note_failure(seen);
+  if (seen.recovered > 0) {
+    statistics_->recovered += seen.recovered;
+    pool_event event;
+    event.kind = pool_event::what::recovered;
+    event.messages = seen.recovered;
+    event.reason = "messages of consumers that died were given back to the source";
+    tell(std::move(event));
+  }
+  if (seen.failure.empty() && seen.partitions != partitions_) {
+    partitions_ = seen.partitions;
+    policy_->change(pool_->policy, bounds());
+  }
+  backlog_reading reading;
+  reading.at = with_->clock->steady_now();
+  if (seen.failure.empty()) reading.lag = seen.waiting;
+  reading.handled_total = statistics_->succeeded + statistics_->dead_letters;
+  reading.busy_total = std::chrono::microseconds{statistics_->busy_microseconds.load()};
+  reading.consumers = working();
+  const auto decision = policy_->decide(reading);
+  statistics_->set_decision(decision.reason);
+  if (!stands()) bring_to(decision.consumers, decision.reason);
+}
+
+void consumer_pool_state::note_failure(const backlog_seen& seen) {
+  statistics_->set_backlog(seen.failure.empty() ? std::optional{seen.waiting} : std::nullopt, seen.oldest,
+                           seen.failure);
+  if (seen.failure.empty() == failure_.empty()) {
+    failure_ = seen.failure;
+    return;
+  }
+  failure_ = seen.failure;
+  pool_event event;
+  event.kind = failure_.empty() ? pool_event::what::working : pool_event::what::failing;
+  event.reason = failure_.empty() ? "the source can be read again" : failure_;
+  if (failure_.empty())
+    spdlog::info("pool {}: the source can be read again", pool_->name);
+  else
+    spdlog::warn("pool {}: {}", pool_->name, failure_);
+  tell(std::move(event));
+}
+
+uint32_t consumer_pool_state::working() const {
+  return static_cast<uint32_t>(
+      std::count_if(members_.begin(), members_.end(), [](const auto& each) { return !each.second.retiring; }));
+}
+
+void consumer_pool_state::bring_to(uint32_t wanted, const std::string& reason) {
+  wanted_ = wanted;
+  statistics_->wanted = wanted;
+  const auto before = working();
+  while (working() < wanted && !replacing_ && spawn_one()) {
+  }
+  while (working() > wanted) retire_one();
+  const auto now = working();
+  statistics_->consumers = now;
+  if (now == before) return;
+  pool_event event;
+  event.kind = pool_event::what::scaled;
+  event.consumers_before = before;
+  event.consumers = now;
+  event.reason = reason;
+  tell(std::move(event));
+}
+
+bool consumer_pool_state::spawn_one() {
+  const auto slot = with_->table->reserve();
+  const auto number = next_number_++;
+  auto opened = slot ? with_->open_source(setup(), number)
+                     : failure("this node has " + std::to_string(consumer_table::size_max) + " consumers already");
+  if (!opened) {
+    if (slot) with_->table->release(*slot);
+    statistics_->set_consumer_failure(0, opened.error());
+    return false;
+  }
+  statistics_->set_consumer_failure(0, {});
+  consumer_settings own;
+  own.number = number;
+  own.slot = *slot;
+  own.patience = with_->patience;
+  own.random_seed = number + static_cast<uint32_t>(with_->incarnation);
+  consumer_dependencies its;
+  its.pool = pool_;
+  its.from = std::move(*opened);
+  its.runners = with_->runners;
+  its.table = with_->table;
+  its.statistics = statistics_;
+  its.database_secret = with_->database_secret;
+  its.clock = with_->clock;
+  consumer_pool_actor me = self_;
+  auto made = with_->detached ? self_->spawn<caf::detached + caf::monitored>(consumer, own, its, me)
+                              : self_->spawn<caf::monitored>(consumer, own, its, me);
+  members_.emplace(number, member{made, false});
+  return true;
+}
+
+/// The youngest first: it holds the least.
+void consumer_pool_state::retire_one() {
+  const auto found =
+      std::find_if(members_.rbegin(), members_.rend(), [](const auto& each) { return !each.second.retiring; });
+  found->second.retiring = true;
+  self_->send(found->second.actor, retire_consumer{});
+}
+
+/// A consumer that crashed is replaced after a while; what it had in hand comes back by the source.
+void consumer_pool_state::lost(const caf::down_msg& gone) {
+  if (monitor_ && gone.source == monitor_.address()) {
+    if (ending_) return;
+    spdlog::error("pool {}: its lag monitor crashed and begins anew", pool_->name);
+    return open_monitor();
+  }
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const auto& each) { return each.second.actor.address() == gone.source; });
+  if (found == members_.end()) return; // it left in order
+  members_.erase(found);
+  statistics_->consumers = working();
+  if (ending_) return end_if_empty();
+  spdlog::error("pool {}: a consumer crashed and is replaced", pool_->name);
+  pool_event event;
+  event.kind = pool_event::what::failing;
+  event.reason = "a consumer crashed and is replaced: " + self_->system().render(gone.reason);
+  tell(std::move(event));
+  if (std::exchange(replacing_, true)) return;
+  const auto pause = std::min(replace_max, replace_first * (1 << std::min<uint32_t>(crashes_in_row_++, 6)));
+  self_->delayed_send(self_, pause, replace_consumers{});
+}
+
+void consumer_pool_state::tell(pool_event event) {
+  event.pool = pool_->name;
+  event.at = with_->clock->wall_now();
+  event.lag = statistics_->lag();
+  if (event.kind != pool_event::what::scaled) event.consumers_before = event.consumers = working();
+  self_->send(registry_, pool_happened{std::move(event)});
+}
+
+void consumer_pool_state::end_if_empty() {
+  if (!ending_ || !members_.empty()) return;
+  self_->send(registry_, pool_ended{pool_->name});
+  self_->quit();
+}
+
+consumer_pool_actor::behavior_type consumer_pool(consumer_pool_actor::stateful_pointer<consumer_pool_state> self,
+                                                 pool_ptr pool, pool_environment_ptr with,
+                                                 std::shared_ptr<pool_statistics> statistics,
+                                                 pool_registry_actor registry) {
+  return self->state.make_behavior(std::move(pool), std::move(with), std::move(statistics), std::move(registry));
+}
+
+} // namespace wheelwork
