@@ -45,6 +45,7 @@ struct source_failure {
 struct source_news {
   std::vector<taken_message> taken;
   std::vector<message_token> lost;
+  std::string warning; ///< what a user should know though the work goes on, in words; empty: nothing
 };
 
 /// One consumer's connection to the source. Made without a connection: each call connects again when it must, at most
@@ -79,6 +80,7 @@ struct backlog {
   std::optional<uint32_t> partitions; ///< more consumers than this are of no use
   std::optional<wall_time> oldest;    ///< when the message that waits longest was produced, where the source tells
   uint64_t recovered = 0;             ///< messages of dead consumers that this look gave back
+  std::string warning;                ///< what a user should know though the work goes on, in words; empty: nothing
 };
 
 /// Looks at a source from beside: how much waits there, and whether consumers died with messages in hand; those it

@@ -1,0 +1,40 @@
+// Which source a pool reads, by its kind.
+#include "sources/redis_source.hpp"
+
+namespace wheelwork {
+
+namespace {
+
+result<redis_address, std::string> redis_named(const std::string& name, const broker_connections& connections) {
+  const auto found = connections.redis.find(name);
+  if (found == connections.redis.end())
+    return failure("there is no connection " + name + ": the configuration needs a table [redis." + name +
+                   "] with a url");
+  auto address = parse_redis_url(found->second.url);
+  if (!address) return failure("the url of [redis." + name + "] " + address.error());
+  return address;
+}
+
+std::string only_lists() { return "this edition reads Redis lists only"; }
+
+} // namespace
+
+result<std::unique_ptr<source>, std::string> open_source(const source_setup& setup, uint32_t number,
+                                                         const broker_connections& connections) {
+  if (const auto* list = std::get_if<redis_list_source>(&setup.from))
+    return redis_named(list->connection, connections).map([&](const redis_address& server) {
+      return make_redis_list_source(setup, *list, number, server);
+    });
+  return failure(only_lists());
+}
+
+result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const source_setup& setup,
+                                                                         const broker_connections& connections) {
+  if (const auto* list = std::get_if<redis_list_source>(&setup.from))
+    return redis_named(list->connection, connections).map([&](const redis_address& server) {
+      return make_redis_list_monitor(setup, *list, server);
+    });
+  return failure(only_lists());
+}
+
+} // namespace wheelwork

@@ -1,0 +1,42 @@
+// What sources on Redis have in common: the names of consumers, the words of failures, the rules for a server.
+#pragma once
+
+#include "brokers/redis_connection.hpp"
+#include "sources/source.hpp"
+
+namespace wheelwork {
+
+std::unique_ptr<source> make_redis_list_source(const source_setup& setup, const redis_list_source& from,
+                                               uint32_t number, const redis_address& server);
+std::unique_ptr<source_monitor> make_redis_list_monitor(const source_setup& setup, const redis_list_source& from,
+                                                        const redis_address& server);
+/// NODE/ : what the names of a node's consumers begin with.
+std::string consumer_prefix(const source_setup& setup);
+/// NODE/INCARNATION/ : those of this run of it.
+std::string consumer_prefix_of_run(const source_setup& setup);
+
+/// A connection for a consumer (its number) or a monitor (none).
+redis_connection_options connection_options(const source_setup& setup, std::optional<uint32_t> number);
+
+/// `kind`: "list" or "stream", for the words about a key of another type.
+source_failure words_for(const redis_failure& failed, const std::string& kind, const std::string& key);
+/// None: the server may be read from. Else why not: it throws keys away when its memory is full.
+std::optional<source_failure> unsafe_server(const redis_server_facts& facts, const std::string& address);
+
+/// Tells what a user should know of a server as it is now, each thing once.
+class redis_server_watch {
+public:
+  /// Asks it. A failure is also one that must not be read from.
+  result<void, source_failure> look(redis_connection& connection);
+  /// What has not been told yet; empty: nothing.
+  std::string take_warning() { return std::exchange(warning_, {}); }
+
+private:
+  void note(const std::string& words) { warning_ += (warning_.empty() ? "" : "; ") + words; }
+
+  std::string run_id_;
+  bool told_of_persistence_ = false;
+  std::string warning_;
+};
+
+} // namespace wheelwork
