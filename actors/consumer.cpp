@@ -154,6 +154,7 @@ void consumer_state::end_attempt(attempt_result& result) {
   one.in_flight = false;
   --with_.statistics->in_flight;
   const auto now = with_.clock->steady_now();
+  if (one.lost) return forget(found->first);
   if (result.outcome == attempt_outcome::succeeded) {
     ++with_.statistics->succeeded;
     with_.statistics->handled_rate.add(now, 1);
@@ -280,23 +281,30 @@ consumer_state::message consumer_state::made_from(taken_message&& what) {
   return made;
 }
 
-/// Somebody else has these now; what comes of them here does not count.
+/// Somebody else has these now; what comes of them here does not count. An attempt that is under way is told to stop,
+/// and holds its place until it has.
 void consumer_state::drop_lost(const std::vector<message_token>& lost) {
   std::vector<uint64_t> gone;
   for (const auto token : lost) {
     const auto found = messages_.find(static_cast<uint64_t>(token));
-    if (found == messages_.end()) continue;
-    auto& one = found->second;
-    if (one.in_flight) {
-      token_of_id_.erase(value_of(one.order.id));
-      runner_of(*one.order.how)->cancel(one.order.id, one.attempts);
-      --with_.statistics->in_flight;
-    }
-    std::erase(dead_, found->first);
-    gone.push_back(found->first);
-    messages_.erase(found);
+    if (found != messages_.end() && !found->second.lost) gone.push_back(found->first);
   }
-  if (!gone.empty()) book_->lose(gone);
+  if (gone.empty()) return;
+  book_->lose(gone);
+  for (const auto token : gone) {
+    auto& one = messages_.at(token);
+    one.lost = true;
+    if (one.in_flight)
+      runner_of(*one.order.how)->cancel(one.order.id, one.attempts);
+    else
+      forget(token);
+  }
+}
+
+void consumer_state::forget(uint64_t token) {
+  book_->given_up(token); // one that waited for its burial holds its place, too
+  std::erase(dead_, token);
+  messages_.erase(token);
 }
 
 /// So many at once that a batch lasts a while, and not so many that others wait for what this one can't do soon.

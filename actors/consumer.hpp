@@ -56,6 +56,7 @@ private:
     uint32_t retries_used = 0;
     std::optional<dead_message> dead; ///< given up, not yet buried
     bool in_flight = false;
+    bool lost = false; ///< somebody else has it
   };
   using message_map = absl::flat_hash_map<uint64_t, message>; ///< by token
 
@@ -65,13 +66,13 @@ private:
   void go_on_later();
   void begin_attempts();
   void end_attempt(attempt_result& result);
-  void end_message(message_map::iterator found);
   void fetch();
   bool wants_more() const;
   void let_source_know();
   void take_in(source_news& news);
   message made_from(taken_message&& what);
   void drop_lost(const std::vector<message_token>& lost);
+  void forget(uint64_t token);
   void bury_dead();
   void adapt_batch();
   void leave();

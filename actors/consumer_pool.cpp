@@ -24,6 +24,10 @@ consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr p
   registry_ = std::move(registry);
   policy_.emplace(pool_->policy, bounds());
   self_->set_down_handler([this](const caf::down_msg& gone) { lost(gone); });
+  // Linked, so that they end with the pool however it ends; the pool does not end with them.
+  self_->set_exit_handler([this](const caf::exit_msg& exit) {
+    if (children_.erase(exit.source) == 0) self_->quit(exit.reason);
+  });
   open_monitor();
   if (!stands()) bring_to(policy_->consumers(), "the pool began");
   return {
@@ -76,8 +80,10 @@ void consumer_pool_state::open_monitor() {
     return note_failure(refused);
   }
   std::shared_ptr<source_monitor> shared = std::move(*opened);
-  monitor_ = with_->detached ? self_->spawn<caf::detached + caf::monitored>(lag_monitor, with_->looking, shared, self_)
-                             : self_->spawn<caf::monitored>(lag_monitor, with_->looking, shared, self_);
+  monitor_ = with_->detached ? self_->spawn<caf::detached + caf::monitored + caf::linked>(lag_monitor, with_->looking,
+                                                                                          shared, self_)
+                             : self_->spawn<caf::monitored + caf::linked>(lag_monitor, with_->looking, shared, self_);
+  children_.insert(monitor_.address());
 }
 
 /// Everything but the source can change under the consumers; the registry ends a pool whose source changes.
@@ -184,8 +190,9 @@ bool consumer_pool_state::spawn_one() {
   its.database_secret = with_->database_secret;
   its.clock = with_->clock;
   consumer_pool_actor me = self_;
-  auto made = with_->detached ? self_->spawn<caf::detached + caf::monitored>(consumer, own, its, me)
-                              : self_->spawn<caf::monitored>(consumer, own, its, me);
+  auto made = with_->detached ? self_->spawn<caf::detached + caf::monitored + caf::linked>(consumer, own, its, me)
+                              : self_->spawn<caf::monitored + caf::linked>(consumer, own, its, me);
+  children_.insert(made.address());
   members_.emplace(number, member{made, false});
   return true;
 }

@@ -6,6 +6,7 @@
 #include "schedule/scaling_state.hpp"
 
 #include <map>
+#include <set>
 
 namespace wheelwork {
 
@@ -65,6 +66,7 @@ private:
   std::optional<scaling_state> policy_;
   lag_monitor_actor monitor_;
   std::map<uint32_t, member> members_; ///< by number
+  std::set<caf::actor_addr> children_; ///< until their exit was heard
   uint32_t next_number_ = 1;
   std::optional<uint32_t> partitions_;
   uint32_t wanted_ = 0;

@@ -35,6 +35,10 @@ pool_registry_actor::behavior_type pool_registry_state::make_behavior(pool_regis
   guard(self_, name);
   settings_ = std::move(settings);
   with_ = std::move(with);
+  self_->set_down_handler([this](const caf::down_msg& gone) { note_crash(gone); });
+  self_->set_exit_handler([this](const caf::exit_msg& exit) {
+    if (children_.erase(exit.source) == 0) self_->quit(exit.reason);
+  });
   load();
   self_->delayed_send(self_, settings_.write_every, write_pool_records{});
   return {
@@ -193,7 +197,9 @@ void pool_registry_state::run(const pool_ptr& pool) {
 void pool_registry_state::begin(running_pool& one) {
   if (!one.statistics) one.statistics = std::make_shared<pool_statistics>();
   pool_registry_actor me = self_;
-  one.actor = self_->spawn(consumer_pool, one.definition, with_.pools, one.statistics, me);
+  one.actor =
+      self_->spawn<caf::monitored + caf::linked>(consumer_pool, one.definition, with_.pools, one.statistics, me);
+  children_.insert(one.actor.address());
   with_.directory->put(one.definition, one.statistics);
 }
 
@@ -202,6 +208,19 @@ void pool_registry_state::end(const std::string& pool) {
   if (found == running_.end() || found->second.ending || !found->second.actor) return;
   found->second.ending = true;
   self_->send(found->second.actor, end_pool{});
+}
+
+/// A pool that crashed begins anew after a while; what its consumers had in hand comes back by the source.
+void pool_registry_state::note_crash(const caf::down_msg& gone) {
+  for (auto& [pool, one] : running_) {
+    if (!one.actor || one.actor.address() != gone.source || one.ending) continue;
+    spdlog::error("pool {} crashed and begins anew: {}", pool, self_->system().render(gone.reason));
+    one.actor = nullptr;
+    one.ending = true;
+    if (!stop_to_) one.next = one.definition;
+    self_->delayed_send(self_, settings_.begin_again, pool_ended{pool});
+    return;
+  }
 }
 
 void pool_registry_state::note_end(const std::string& pool) {

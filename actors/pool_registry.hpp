@@ -16,6 +16,7 @@ struct pool_registry_settings {
   std::string environment;        ///< the node's --env
   std::string partition;          ///< the node's
   milliseconds write_every{1000}; ///< what happened in pools
+  milliseconds begin_again{1000}; ///< after a crash of a pool
   milliseconds load_again{500};   ///< after a failure
   size_t records_max = 10'000;    ///< events, and minutes, that wait for the journal; past it the oldest are dropped
 };
@@ -57,6 +58,7 @@ private:
   void begin(running_pool& one);
   void end(const std::string& pool);
   void note_end(const std::string& pool);
+  void note_crash(const caf::down_msg& gone);
   void keep(pool_event event);
   void write_records();
   void close_minute();
@@ -70,8 +72,9 @@ private:
   std::deque<put_pool> waiting_puts_; ///< until loaded
   std::map<std::string, pool_ptr> definitions_;
   std::map<std::string, running_pool> running_;
-  std::set<std::string> changing_; ///< names with a change under way
-  std::map<uint64_t, then> asked_; ///< by ticket
+  std::set<caf::actor_addr> children_; ///< pools, until their exit was heard
+  std::set<std::string> changing_;     ///< names with a change under way
+  std::map<uint64_t, then> asked_;     ///< by ticket
   uint64_t next_ticket_ = 1;
   std::deque<pool_event> events_;
   std::deque<pool_minute> minutes_; ///< that are over
