@@ -34,6 +34,7 @@ struct mariadb_server_options {
   std::vector<std::string> settings{}; ///< of its command line
   bool port = false;                   ///< listens on a port of 127.0.0.1 as well
   bool tls = false;                    ///< the same, with a certificate of its own
+  std::filesystem::path disk{};        ///< folder in which all of it is; empty: that of temporary files
 };
 
 class mariadb_server {
