@@ -5,6 +5,7 @@
 #include "tests/support/mariadb_server.hpp"
 #include "tests/support/postgres_server.hpp"
 
+#include <chrono>
 #include <random>
 
 namespace wheelwork::app_test {
@@ -17,6 +18,7 @@ public:
   virtual std::string proxy_url(int port) const = 0;
   virtual std::filesystem::path socket() const = 0;
   virtual void signal_all(int number) const = 0;
+  virtual bool runs() const = 0;
   virtual void crash() = 0;
   virtual void start() = 0;
   virtual std::string value(const std::string& sql) const = 0;
@@ -30,6 +32,7 @@ public:
   std::string proxy_url(int port) const override { return Server::proxy_url(port, database_); }
   std::filesystem::path socket() const override { return server_.socket(); }
   void signal_all(int number) const override { server_.signal_all(number); }
+  bool runs() const override { return server_.runs(); }
   void crash() override { server_.crash(); }
   void start() override { server_.start(); }
   std::string value(const std::string& sql) const override { return server_.value(sql, database_); }
@@ -67,7 +70,9 @@ protected:
   }
   void start(node_process& node) { node.start(settings_of[&node]); }
 
-  milliseconds up_to(int most) { return milliseconds{std::uniform_int_distribution<int>{0, most}(random)}; }
+  std::chrono::milliseconds up_to(int most) {
+    return std::chrono::milliseconds{std::uniform_int_distribution<int>{0, most}(random)};
+  }
 
   /// What the tables must say when everything has ended.
   void nothing_is_left_over() {

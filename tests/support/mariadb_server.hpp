@@ -76,6 +76,8 @@ public:
   std::filesystem::path socket() const { return folder_ / "socket"; }
   const std::string& port() const { return port_; }
   pid_t pid() const { return process_.pid(); }
+  /// False: it ended by itself.
+  bool runs() const { return process_.runs(); }
   /// As by kill -9; the data stays.
   void crash();
   /// Starts on the data that is there; returns when it takes connections.

@@ -46,6 +46,8 @@ public:
 
   const std::filesystem::path& folder() const { return folder_; }
   pid_t pid() const { return process_.pid(); }
+  /// False: it ended by itself.
+  bool runs() const { return process_.runs(); }
   /// Of the server and all its sessions: SIGSTOP, SIGCONT.
   void signal_all(int number) const;
   /// As by kill -9 of the whole server; the data stays.

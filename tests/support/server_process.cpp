@@ -156,6 +156,12 @@ void server_process::wait() {
   if (status != 0) throw std::runtime_error{name_ + " failed: " + said};
 }
 
+bool server_process::runs() const {
+  siginfo_t ended{};
+  return pid_ > 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0;
+}
+
 void server_process::end(int signal) {
   ::kill(pid_, signal);
   ::waitpid(std::exchange(pid_, 0), nullptr, 0);

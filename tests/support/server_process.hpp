@@ -36,6 +36,8 @@ public:
   /// Sends the signal and waits until it and all that hold its output are gone.
   void end(int signal);
   pid_t pid() const { return pid_; }
+  /// False: it ended by itself.
+  bool runs() const;
 
 private:
   /// Reads until the text appears (true) or the end (false).
