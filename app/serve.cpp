@@ -89,6 +89,13 @@ public:
 private:
   /// Another node has the database: this one stands by until that one's lease ends, or a signal ends the waiting.
   bool wait_for_lease(const held_lease& held) {
+    if (held.trouble.empty() == lost_while_waiting_) {
+      lost_while_waiting_ = !held.trouble.empty();
+      if (lost_while_waiting_)
+        spdlog::warn("{}; standing by goes on, the database is tried again until it answers", held.trouble);
+      else
+        spdlog::info("the database answers again: standing by for the node {}", held.node);
+    }
     if (std::exchange(waits_for_, held.node) != held.node)
       spdlog::info(
           "the database is in use by the node {}: standing by until its lease ends ({} left, unless it renews it)",
@@ -200,6 +207,7 @@ private:
   std::unique_ptr<api_server> api_;
   bool ready_ = false;
   std::string waits_for_; ///< name of the node whose lease it waited for last
+  bool lost_while_waiting_ = false;
   bool stopped_while_waiting_ = false;
 };
 

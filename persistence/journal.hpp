@@ -175,7 +175,8 @@ constexpr uint16_t writer_of(shard_id shard, uint16_t writers) {
 /// Another node holds the lease on the database.
 struct held_lease {
   std::string node;
-  milliseconds left{}; ///< until its lease ends, unless it renews it
+  milliseconds left{};   ///< until its lease ends, unless it renews it; in trouble: until the next look
+  std::string trouble{}; ///< why nobody can tell just now: the server is away. Empty: it is there
 };
 
 struct journal_options {
@@ -188,15 +189,17 @@ struct journal_options {
   const clock_source* clock = nullptr;
   milliseconds lease{3000}; ///< that an opened node has before it renews it for the first time
   /// Called while another node holds the lease; waits about as long as is left, or less, and answers whether to look
-  /// again. None: the database is refused then.
+  /// again. A database that goes away after the first call is waited for, too. None: the database is refused then.
   std::function<bool(const held_lease&)> wait_for_lease{};
 };
 
 /// Opens the database of the URL, takes its lock, migrates it if allowed, and registers a new incarnation of the node.
+/// Tables that exist are migrated only when no other node has them: options.wait_for_lease comes first.
 /// The error says what to do: a file held by another process names its pid.
 result<std::unique_ptr<journal>, std::string> open_journal(const journal_options& options);
 
-/// Versions without changing anything, and the upgrade without starting a node.
+/// Versions without changing anything, and the upgrade without starting a node. Where there is something to upgrade and
+/// a node has the database, the error names that node.
 result<migration_status, std::string> migration_status_of(const journal_options& options);
 result<migration_status, std::string> migrate(const journal_options& options);
 

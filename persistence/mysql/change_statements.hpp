@@ -5,11 +5,11 @@
 #include "persistence/mysql/connection.hpp"
 #include "persistence/mysql/history_days.hpp"
 #include "persistence/mysql/target_rows.hpp"
-#include "persistence/sql/change_statements.hpp"
+#include "persistence/sql/server_statements.hpp"
 
 namespace wheelwork::mysql {
 
-class change_statements final : public wheelwork::change_statements {
+class change_statements final : public server_statements<connection> {
 public:
   change_statements(connection& database, std::string node_name);
 
@@ -19,10 +19,6 @@ public:
   wheelwork::target_rows& targets() override { return targets_; }
   history_days& days() { return days_; }
 
-  uint64_t highest_id() override;
-  void reserve_ids(shard_id shard, uint64_t milliseconds_until) override;
-  id_bounds read_id_bounds() override;
-  void widen_id_bounds(const id_bounds& to) override;
   unique_key_rows find_unique_keys(const std::vector<std::string>& keys) override;
   void put_unique_keys(const unique_key_rows& keys) override;
   std::vector<task_id> find_tasks(const std::vector<task_id>& tasks) override;
@@ -45,19 +41,10 @@ public:
   void update_states(const task_states& states) override;
   void put_skips(const fire_skips& skips) override;
 
-  std::optional<task_edition> edition_of(const std::string& name) override;
-  bool task_exists(task_id task) override;
-  std::optional<std::string> task_of_external_id(const std::string& external_id, task_id but) override;
-  void insert_task(const task_definition& made, shard_id shard) override;
-  void replace_task(const task_definition& made) override;
-  void put_task_state(task_id task, const task_state& state) override;
-  void delete_task(task_id task) override;
-
 private:
   /// Those of the jobs that are not live.
   id_set missing_of(const auto& parts);
 
-  connection& database_;
   std::string node_name_;
   target_rows targets_;
   stored_targets target_reader_;

@@ -1,26 +1,17 @@
 #include "persistence/mysql/migrations.hpp"
 
 #include "persistence/mysql/row_lists.hpp"
+#include "persistence/mysql/server.hpp"
 #include "persistence/mysql/sql_open.hpp"
 #include "persistence/mysql/sql_schema.hpp"
 
-#include <sys/random.h>
-
 #include <array>
-#include <span>
 
 namespace wheelwork::mysql {
 
 namespace {
 
-struct migration {
-  uint32_t version;
-  const char* name;
-  std::span<const char* const> statements;
-};
-
 constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
-constexpr uint32_t newest_version = migrations.back().version;
 constexpr int lock_wait_s = 60;
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
@@ -39,9 +30,7 @@ void execute(connection& database, std::string text) {
 }
 
 void fill_first(connection& database, uint16_t shards) {
-  std::array<char, 16> secret{};
-  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
-    throw std::runtime_error{"the system gave no random bytes for the database's secret"};
+  const auto secret = new_secret();
   database.run(sql::fill_database, blob{{secret.data(), secret.size()}}, shards);
   auto chosen = database.query(sql::read_database); // perhaps by one who was killed before the end
   chosen.next();
@@ -50,18 +39,17 @@ void fill_first(connection& database, uint16_t shards) {
   all.finish();
 }
 
-uint32_t version_of(connection& database) {
-  auto found = database.query(sql::table_exists, database.with_table_prefix_of("ww_migration"));
-  if (!found.next()) return 0;
-  auto version = database.query(sql::schema_version);
-  return version.next() ? static_cast<uint32_t>(version->integer(0)) : 0;
-}
+struct found_version {
+  uint32_t applied = 0;
+  uint32_t begun = 0; ///< the same or higher
+};
 
-void check_not_newer(uint32_t found) {
-  if (found > newest_version)
-    throw std::runtime_error{"its tables have version " + std::to_string(found) +
-                             ", this program knows versions up to " + std::to_string(newest_version) +
-                             ": start a newer wheelwork, or restore an older backup"};
+found_version version_of(connection& database) {
+  auto found = database.query(sql::table_exists, database.with_table_prefix_of("ww_migration"));
+  if (!found.next()) return {};
+  auto version = database.query(sql::schema_version);
+  version.next();
+  return {static_cast<uint32_t>(version->integer(0)), static_cast<uint32_t>(version->integer(1))};
 }
 
 class migration_lock {
@@ -86,33 +74,46 @@ private:
   std::string name_;
 };
 
-} // namespace
+/// From the first statement on an older program refuses the tables.
+void begin(connection& database, const migration& one) { database.run(sql::begin_migration, one.version, one.name); }
 
-migration_status read_migration_status(connection& database) {
-  migration_status status;
-  status.version = version_of(database);
-  status.newest = newest_version;
-  for (const migration& one : migrations)
-    if (one.version > status.version) status.pending.emplace_back(std::to_string(one.version) + ": " + one.name);
-  return status;
+void apply(connection& database, const migration& one, uint16_t shards) {
+  for (const char* statement : one.sql) execute(database, statement);
+  if (one.version == 1) fill_first(database, shards);
+  database.run(sql::end_migration, one.version, one.name);
 }
 
-migration_status apply_migrations(connection& database, uint16_t shards) {
-  uint32_t found = version_of(database);
-  check_not_newer(found);
-  if (found < newest_version) {
-    const migration_lock alone{database};
-    found = version_of(database);
-    check_not_newer(found);
-    for (const migration& one : migrations) {
-      if (one.version <= found) continue;
+} // namespace
+
+migration_list all_migrations() { return migrations; }
+
+migration_status read_migration_status(connection& database, migration_list all) {
+  return status_at(version_of(database).applied, all);
+}
+
+void check_not_newer(connection& database, migration_list all) {
+  wheelwork::check_not_newer(version_of(database).begun, all);
+}
+
+std::optional<held_lease> apply_migrations(connection& database, uint16_t shards, migration_list all) {
+  const migration_lock alone{database};
+  for (;;) {
+    const found_version found = version_of(database);
+    wheelwork::check_not_newer(found.begun, all);
+    const migration* const next = next_after(found.applied, all);
+    if (!next) return std::nullopt;
+    if (found.applied == 0) {
       execute(database, sql::create_migration_table);
-      for (const char* statement : one.statements) execute(database, statement);
-      if (one.version == 1) fill_first(database, shards);
-      database.run(sql::add_migration, one.version, one.name);
+      begin(database, *next);
+    } else {
+      auto held = without_owner<server>(database, sql::begin_taking, [&] {
+        fence_all<server>(database);
+        begin(database, *next);
+      });
+      if (held) return held;
     }
+    apply(database, *next, shards);
   }
-  return read_migration_status(database);
 }
 
 } // namespace wheelwork::mysql

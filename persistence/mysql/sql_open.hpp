@@ -12,6 +12,7 @@ inline constexpr char read_database[] = "select secret, shards from ww_database 
 inline constexpr char add_shards[] =
     "insert into ww_shard (shard, id_milliseconds_reserved, owner, released, inherited_lease_until) values ";
 inline constexpr char keep_shards[] = " on duplicate key update shard = shard";
+inline constexpr char begin_taking[] = "start transaction";
 /// One node at a time takes over.
 inline constexpr char lock_database[] = "select 1 from ww_database where id = 0 for update";
 /// Writers wait from here on; those that are in the middle of a batch are waited for.

@@ -1,5 +1,6 @@
-// The tables, one text per migration. A migration that was released never changes; the next one is added below. DDL
-// commits at once in MySQL, so each statement can be repeated: a migration that was killed in the middle begins anew.
+// The tables, some texts per migration. A migration that was released never changes; the next one is added below. DDL
+// commits at once in MySQL, so each statement can be repeated: a migration that was killed in the middle begins anew,
+// and until it has ended its name in ww_migration says that it is unfinished.
 //
 // Times are milliseconds since 1970 in UTC, as numbers: what was written is compared and read back exactly, whatever
 // time zone a session has (`from_unixtime(due_at / 1000)` shows one). Numbers of enumerations are those of their C++
@@ -11,8 +12,13 @@ namespace wheelwork::mysql::sql {
 inline constexpr char create_migration_table[] =
     "create table if not exists ww_migration (version integer primary key, name varchar(255) not null) engine = innodb "
     "default charset = utf8mb4 collate = {collation}";
-inline constexpr char schema_version[] = "select coalesce(max(version), 0) from ww_migration";
-inline constexpr char add_migration[] = "insert into ww_migration (version, name) values ($1, $2)";
+/// The highest that was applied, and the highest that was begun.
+inline constexpr char schema_version[] =
+    "select coalesce(max(if(name like 'unfinished: %', 0, version)), 0), coalesce(max(version), 0) from ww_migration";
+inline constexpr char begin_migration[] =
+    "insert into ww_migration (version, name) values ($1, concat('unfinished: ', $2)) on duplicate key update name = "
+    "values(name)";
+inline constexpr char end_migration[] = "update ww_migration set name = $2 where version = $1";
 inline constexpr char table_exists[] =
     "select 1 from information_schema.tables where table_schema = database() and table_name = $1";
 /// One at a time over all nodes; the lock goes with the session.

@@ -3,12 +3,31 @@
 #include "persistence/postgres/live_table_vacuum.hpp"
 #include "persistence/postgres/sql_job.hpp"
 #include "persistence/postgres/sql_read.hpp"
+#include "persistence/postgres/sql_task.hpp"
 #include "persistence/postgres/sql_write.hpp"
 
 namespace wheelwork::postgres {
 
+namespace {
+
+constexpr server_statement_texts same_shape{.highest_id = sql::highest_id,
+                                            .reserve_ids = sql::reserve_ids,
+                                            .read_id_bounds = sql::read_id_bounds,
+                                            .widen_id_bounds = sql::widen_id_bounds,
+                                            .task_edition = sql::task_edition,
+                                            .task_exists = sql::task_exists,
+                                            .task_of_external_id = sql::task_of_external_id,
+                                            .insert_task = sql::insert_task,
+                                            .remember_task_name = sql::remember_task_name,
+                                            .replace_task = sql::replace_task,
+                                            .put_task_state = sql::put_task_state,
+                                            .delete_task = sql::delete_task,
+                                            .delete_task_state = sql::delete_task_state};
+
+} // namespace
+
 change_statements::change_statements(connection& database, std::string node_name)
-    : database_{database}, node_name_{std::move(node_name)}, targets_{database},
+    : server_statements{database, same_shape}, node_name_{std::move(node_name)}, targets_{database},
       target_reader_{reading_targets(database)}, days_{database} {}
 
 void change_statements::note_dead(size_t rows) {
@@ -18,25 +37,6 @@ void change_statements::note_dead(size_t rows) {
 void change_statements::forget() {
   targets_.forget();
   days_.forget();
-}
-
-uint64_t change_statements::highest_id() {
-  auto found = database_.query(sql::highest_id);
-  return found.next() ? static_cast<uint64_t>(found->integer(0)) : 0;
-}
-
-void change_statements::reserve_ids(shard_id shard, uint64_t milliseconds_until) {
-  database_.run(sql::reserve_ids, static_cast<int64_t>(value_of(shard)), milliseconds_until);
-}
-
-id_bounds change_statements::read_id_bounds() {
-  auto found = database_.query(sql::read_id_bounds);
-  if (!found.next()) throw std::runtime_error{"the row of the table database is missing"};
-  return {found->integer(0), found->integer(1)};
-}
-
-void change_statements::widen_id_bounds(const id_bounds& to) {
-  database_.run(sql::widen_id_bounds, to.ahead, to.behind);
 }
 
 unique_key_rows change_statements::find_unique_keys(const std::vector<std::string>& keys) {

@@ -5,6 +5,8 @@
 // enumerators. Texts sort by their bytes.
 #pragma once
 
+#include "persistence/postgres/migration_lock.hpp"
+
 namespace wheelwork::postgres::sql {
 
 inline constexpr char create_migration_table[] =
@@ -15,9 +17,14 @@ inline constexpr char add_migration[] = "insert into ww_migration (version, name
 /// it.
 inline constexpr char table_exists[] =
     "select exists (select 1 from pg_class where relname = lower($1) and pg_table_is_visible(oid))";
-/// One at a time over all nodes; the lock goes with the transaction.
-inline constexpr char lock_migrations[] =
-    "select pg_advisory_xact_lock(hashtextextended('wheelwork ' || current_schema() || ' ww_migration', 0))";
+/// Begins the transaction of one migration: one at a time over all nodes; the lock goes with the transaction. A node
+/// that was stopped in the middle does not hold it for ever. The others wait for it as long as it takes, but for
+/// nothing else.
+inline constexpr char begin_migration[] =
+    "begin isolation level read committed; set local idle_in_transaction_session_timeout = '10s'; "
+    "select pg_advisory_xact_lock(" WHEELWORK_MIGRATION_LOCK "); set local lock_timeout = '500ms'";
+/// A backup or a report may read a table that is to be changed.
+inline constexpr char wait_for_tables[] = "set local lock_timeout = '60s'";
 
 inline constexpr char first_schema[] = R"sql(
 create table ww_database (

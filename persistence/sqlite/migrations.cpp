@@ -1,9 +1,8 @@
 #include "persistence/sqlite/migrations.hpp"
 
+#include "persistence/sql/registration.hpp"
 #include "persistence/sqlite/sql_open.hpp"
 #include "persistence/sqlite/sql_schema.hpp"
-
-#include <sys/random.h>
 
 #include <array>
 
@@ -11,19 +10,10 @@ namespace wheelwork::sqlite {
 
 namespace {
 
-struct migration {
-  uint32_t version;
-  const char* name;
-  const char* sql;
-};
-
 constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
-constexpr uint32_t newest_version = migrations.back().version;
 
 void fill_first(connection& database, uint16_t shards) {
-  std::array<char, 16> secret{};
-  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
-    throw std::runtime_error{"the system gave no random bytes for the database's secret"};
+  const auto secret = new_secret();
   database.run(sql::fill_database, blob{{secret.data(), secret.size()}}, static_cast<int64_t>(shards));
   for (int64_t shard = 0; shard < shards; ++shard) database.run(sql::add_shard, shard);
 }
@@ -37,22 +27,16 @@ uint32_t version_of(connection& database) {
 
 } // namespace
 
-migration_status read_migration_status(connection& database) {
-  migration_status status;
-  status.version = version_of(database);
-  status.newest = newest_version;
-  for (const migration& one : migrations)
-    if (one.version > status.version) status.pending.emplace_back(std::to_string(one.version) + ": " + one.name);
-  return status;
+migration_list all_migrations() { return migrations; }
+
+migration_status read_migration_status(connection& database, migration_list all) {
+  return status_at(version_of(database), all);
 }
 
-migration_status apply_migrations(connection& database, uint16_t shards) {
+migration_status apply_migrations(connection& database, uint16_t shards, migration_list all) {
   const uint32_t found = version_of(database);
-  if (found > newest_version)
-    throw std::runtime_error{"its tables have version " + std::to_string(found) +
-                             ", this program knows versions up to " + std::to_string(newest_version) +
-                             ": start a newer wheelwork, or restore an older backup"};
-  for (const migration& one : migrations) {
+  check_not_newer(found, all);
+  for (const migration& one : all) {
     if (one.version <= found) continue;
     database.execute("begin immediate");
     try {
@@ -66,7 +50,7 @@ migration_status apply_migrations(connection& database, uint16_t shards) {
       throw;
     }
   }
-  return read_migration_status(database);
+  return read_migration_status(database, all);
 }
 
 } // namespace wheelwork::sqlite

@@ -1,5 +1,6 @@
 #include "persistence/sqlite/sqlite_journal.hpp"
 
+#include "persistence/sql/registration.hpp"
 #include "persistence/sqlite/error_text.hpp"
 #include "persistence/sqlite/file_system.hpp"
 #include "persistence/sqlite/lock_file.hpp"
@@ -14,14 +15,6 @@ namespace wheelwork::sqlite {
 
 namespace {
 
-struct registration {
-  writer_identity identity;
-  node_record self;
-  std::array<uint8_t, 16> secret{};
-  uint16_t shards = 0;
-  std::shared_ptr<shard_takeovers> takeovers = std::make_shared<shard_takeovers>();
-};
-
 class sqlite_journal final : public journal {
 public:
   sqlite_journal(lock_file lock, connection_settings settings, registration registered, const clock_source* clock)
@@ -30,7 +23,10 @@ public:
   std::unique_ptr<journal_writer> open_writer(uint16_t number) override {
     // A file has one writer at a time, so a second connection would only wait for the first.
     if (number != 0) throw std::runtime_error{"SQLite has one writer, number 0, not " + std::to_string(number)};
-    return named([&] { return std::make_unique<writer>(settings_, registered_.identity, registered_.self, clock_); });
+    return named([&] {
+      return std::make_unique<writer>(settings_, writer_identity{0, registered_.self.incarnation}, registered_.self,
+                                      clock_);
+    });
   }
   std::unique_ptr<journal_reader> open_reader() override {
     connection_settings reading = settings_;
@@ -58,35 +54,18 @@ private:
   const clock_source* clock_;
 };
 
-void read_database_row(connection& database, uint16_t shards_wanted, registration& into) {
-  auto rows = database.query(sql::read_database);
-  if (!rows.next() || rows->text(0).size() != into.secret.size())
-    throw std::runtime_error{"its row of the table database is missing"};
-  const std::string_view secret = rows->text(0);
-  std::copy(secret.begin(), secret.end(), into.secret.begin());
-  into.shards = static_cast<uint16_t>(rows->integer(1));
-  if (into.shards != shards_wanted)
-    throw std::runtime_error{"it was made with " + std::to_string(into.shards) +
-                             " shards, and that number is fixed: set cluster.shards = " + std::to_string(into.shards) +
-                             " (it is " + std::to_string(shards_wanted) + ")"};
-}
-
 // A new incarnation takes the writer row and all shards; from here on whatever an older one still tries is fenced.
 registration register_node(connection& database, const journal_options& options) {
   registration made;
-  read_database_row(database, options.shards, made);
+  read_database_row(database.query(sql::read_database), options.shards, made);
   database.execute("begin immediate");
   try {
-    for (auto rows = database.query(sql::read_shards); rows.next();) {
-      const bool released = rows->integer(1) != 0;
-      made.takeovers->push_back({released, released ? wall_time{} : to_time(rows->integer(2))});
-    }
+    read_takeovers(database.query(sql::read_shards), *made.takeovers);
     made.self = {options.node_name, 0, options.clock->wall_now(), {}};
     database.run(sql::add_node, options.node_name, to_column(made.self.started_at));
     made.self.incarnation = static_cast<uint64_t>(database.last_insert_id());
-    made.identity = {0, made.self.incarnation};
     database.run(sql::take_shards, made.self.incarnation);
-    database.run(sql::take_writer, static_cast<int64_t>(made.identity.writer), made.identity.incarnation);
+    database.run(sql::take_writer, int64_t{0}, made.self.incarnation);
     database.run(sql::drop_idle_nodes);
     database.execute("commit");
   } catch (...) {
@@ -100,11 +79,7 @@ registration register_node(connection& database, const journal_options& options)
 template <class Function>
 auto with_file(const journal_options& options, bool create_folder, Function&& function)
     -> decltype(function(std::declval<connection_settings>())) {
-  if (!is_table_prefix(options.table_prefix))
-    return wheelwork::failure("the table prefix `" + options.table_prefix +
-                              "` is not usable: letters, digits and _, at most 32, not a digit first");
-  if (options.shards == 0 || options.shards > 1024)
-    return wheelwork::failure("the number of shards must be from 1 to 1024, not " + std::to_string(options.shards));
+  if (const std::string fault = fault_of(options); !fault.empty()) return wheelwork::failure(fault);
   const auto place = place_of_database(options.url, create_folder);
   if (!place) return wheelwork::failure(place.error());
   try {
@@ -119,7 +94,7 @@ auto with_file(const journal_options& options, bool create_folder, Function&& fu
 } // namespace
 
 result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_options& options,
-                                                                  commit_fault_ptr faults) {
+                                                                  commit_fault_ptr faults, migration_list migrations) {
   using answer = result<std::unique_ptr<journal>, std::string>;
   if (!options.clock) return wheelwork::failure(std::string{"journal_options.clock must be set"});
   return with_file(options, true, [&](connection_settings settings) -> answer {
@@ -129,12 +104,8 @@ result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_
     {
       connection database{settings};
       database.checkpoint(); // what the last node left is on the disk before anything follows from it
-      const migration_status status = read_migration_status(database);
-      if (!options.migrate && !status.pending.empty())
-        throw std::runtime_error{"its tables have version " + std::to_string(status.version) + " and need " +
-                                 std::to_string(status.newest) +
-                                 ": run `wheelwork migrate`, or set database.migrate = true"};
-      apply_migrations(database, options.shards);
+      check_may_migrate(read_migration_status(database, migrations), options);
+      apply_migrations(database, options.shards, migrations);
       registered = register_node(database, options);
     }
     settings.faults = std::move(faults);
@@ -143,26 +114,34 @@ result<std::unique_ptr<journal>, std::string> open_sqlite_journal(const journal_
   });
 }
 
-result<migration_status, std::string> sqlite_migration_status(const journal_options& options) {
+namespace {
+
+result<migration_status, std::string> status_of(const journal_options& options, migration_list migrations) {
   using answer = result<migration_status, std::string>;
-  return with_file(options, false, [](connection_settings settings) -> answer {
+  return with_file(options, false, [&](connection_settings settings) -> answer {
     settings.read_only = true;
     if (!std::filesystem::exists(settings.path)) settings.path = ":memory:"; // nothing there yet: all is pending
     connection database{settings};
-    return read_migration_status(database);
+    return read_migration_status(database, migrations);
   });
 }
 
-result<migration_status, std::string> migrate_sqlite(const journal_options& options) {
+} // namespace
+
+result<migration_status, std::string> sqlite_migration_status(const journal_options& options) {
+  return status_of(options, all_migrations());
+}
+
+result<migration_status, std::string> migrate_sqlite(const journal_options& options, migration_list migrations) {
   using answer = result<migration_status, std::string>;
-  if (auto status = sqlite_migration_status(options);
+  if (auto status = status_of(options, migrations);
       status && status->pending.empty() && status->version == status->newest)
     return status; // also beside a running node
   return with_file(options, true, [&](const connection_settings& settings) -> answer {
     auto lock = lock_file::take(settings.path, "migrate");
     if (!lock) return wheelwork::failure(lock.error());
     connection database{settings};
-    return apply_migrations(database, options.shards);
+    return apply_migrations(database, options.shards, migrations);
   });
 }
 

@@ -1,13 +1,9 @@
 // Nodes on a database server while that server is killed, hangs or is cut off, and while nodes hang and take over from
 // each other. Then the books.
-#include "tests/app/books.hpp"
+#include "tests/app/node_on_server.hpp"
 #include "tests/support/cutting_proxy.hpp"
-#include "tests/support/mariadb_server.hpp"
-#include "tests/support/postgres_server.hpp"
 
 #include <csignal>
-#include <fstream>
-#include <random>
 #include <thread>
 
 namespace wheelwork::app_test {
@@ -16,80 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A server of one test, with a database in it.
-class faulty_server {
-public:
-  virtual ~faulty_server() = default;
-  virtual std::string url() const = 0;
-  virtual std::string proxy_url(int port) const = 0;
-  virtual std::filesystem::path socket() const = 0;
-  virtual void signal_all(int number) const = 0;
-  virtual void crash() = 0;
-  virtual void start() = 0;
-  virtual std::string value(const std::string& sql) const = 0;
-};
-
-template <class Server>
-class server_with_database final : public faulty_server {
-public:
-  std::string url() const override { return server_.url(database_); }
-  std::string proxy_url(int port) const override { return Server::proxy_url(port, database_); }
-  std::filesystem::path socket() const override { return server_.socket(); }
-  void signal_all(int number) const override { server_.signal_all(number); }
-  void crash() override { server_.crash(); }
-  void start() override { server_.start(); }
-  std::string value(const std::string& sql) const override { return server_.value(sql, database_); }
-
-private:
-  Server server_;
-  std::string database_ = server_.new_database();
-};
-
-struct kind_of_server {
-  std::string name;
-  const std::string& (*missing)();
-  std::unique_ptr<faulty_server> (*make)();
-};
-std::ostream& operator<<(std::ostream& out, const kind_of_server& any) { return out << any.name; }
-
-template <class Server>
-kind_of_server kind(const std::string& name) {
-  return {name, &Server::missing,
-          [] { return std::unique_ptr<faulty_server>{std::make_unique<server_with_database<Server>>()}; }};
-}
-
-class database_faults : public books, public testing::WithParamInterface<kind_of_server> {
-protected:
-  void SetUp() override {
-    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
-    server = GetParam().make();
-  }
-
-  std::unique_ptr<node_process> make_node(const std::string& name, const std::string& url) {
-    const auto own = folder.path() / name;
-    create_directory(own);
-    auto made = std::make_unique<node_process>(own, may_make_folders);
-    settings_of[made.get()] = {"node.name=" + name, "database.url=" + url};
-    return made;
-  }
-  void start(node_process& node) { node.start(settings_of[&node]); }
-
-  milliseconds up_to(int most) { return milliseconds{std::uniform_int_distribution<int>{0, most}(random)}; }
-
-  /// What the tables must say when everything has ended.
-  void nothing_is_left_over() {
-    EXPECT_EQ(server->value("select count(*) from ww_job"), "0") << "live rows";
-    EXPECT_EQ(server->value("select count(*) - count(distinct id) from ww_job_history"), "0");
-    EXPECT_EQ(server->value("select count(*) from (select task, fire_time from ww_job_history where origin = 1 "
-                            "group by task, fire_time having count(*) > 1) twice"),
-              "0");
-  }
-
-  const unsigned long seed = setting("WHEELWORK_CRASH_SEED", std::random_device{}());
-  std::mt19937 random{static_cast<std::mt19937::result_type>(seed)};
-  std::unique_ptr<faulty_server> server;
-  std::map<node_process*, std::vector<std::string>> settings_of;
-};
+class database_faults : public node_on_server {};
 
 TEST_P(database_faults, a_server_that_is_killed_again_and_again_loses_nothing) {
   SCOPED_TRACE("WHEELWORK_CRASH_SEED=" + std::to_string(seed));
@@ -172,8 +95,29 @@ TEST_P(database_faults, a_node_that_stands_still_is_taken_over_and_ends_when_it_
   nothing_is_left_over();
 }
 
-INSTANTIATE_TEST_SUITE_P(servers, database_faults,
-                         testing::Values(kind<postgres_server>("PostgreSQL"), kind<mariadb_server>("MariaDB")),
+TEST_P(database_faults, a_node_that_stands_by_outlives_a_restart_of_the_server) {
+  const auto first = make_node("first", server->url()), second = make_node("second", server->url());
+  start(*first);
+  open(*first);
+  second->launch(settings_of[second.get()]);
+  const auto says = [&](const char* text) { return second->log().find(text) != std::string::npos; };
+  ASSERT_TRUE(second->eventually([&] { return says("standing by until its lease ends"); })) << second->log();
+  pusher.run(*first, 20);
+  server->crash();
+  ASSERT_TRUE(second->eventually([&] { return says("standing by goes on"); })) << second->log();
+  ASSERT_TRUE(second->runs_on_for(milliseconds{1500})) << second->log(); // several tries
+  server->start();
+  ASSERT_TRUE(second->eventually([&] { return says("the database answers again") || says("is ready"); }))
+      << second->log();
+  EXPECT_EQ(second->log().find("standing by goes on"), second->log().rfind("standing by goes on")) << "it is said once";
+  first->kill(); // whichever of them has the database
+  second->wait_until_ready();
+  close(*second);
+  EXPECT_EQ(second->terminate(), 0);
+  nothing_is_left_over();
+}
+
+INSTANTIATE_TEST_SUITE_P(servers, database_faults, testing::ValuesIn(kinds_of_server()),
                          [](const auto& of) { return of.param.name; });
 
 } // namespace

@@ -16,6 +16,12 @@ std::vector<std::string> lines_of_page() {
   return lines;
 }
 
+/// ```sql is for all databases, ```sql postgres sqlite for two of them.
+bool begins_block(const std::string& line, const std::string& database) {
+  if (line == "```sql") return true;
+  return line.starts_with("```sql ") && (line + " ").find(" " + database + " ") != std::string::npos;
+}
+
 } // namespace
 
 std::vector<std::string> documented_sql(const std::string& database) {
@@ -26,7 +32,7 @@ std::vector<std::string> documented_sql(const std::string& database) {
       inside = false;
     } else if (inside) {
       found.back() += line + "\n";
-    } else if (line == "```sql" || line == "```sql " + database) {
+    } else if (begins_block(line, database)) {
       inside = true;
       found.emplace_back();
     }

@@ -66,6 +66,51 @@ TEST_P(open_test, a_second_node_that_waits_takes_over_when_the_lease_has_ended) 
   EXPECT_THAT(refusal(second), HasSubstr("node-b"));
 }
 
+TEST_P(open_test, a_node_that_stands_by_waits_for_a_server_that_goes_away) {
+  const auto server = GetParam().own(); // since others use the one of the process
+  const auto at_server = [&](const std::string& node) {
+    journal_options made = options(node);
+    made.url = server->url();
+    return made;
+  };
+  const auto first = open_journal(at_server("node-a"));
+  ASSERT_TRUE(first) << first.error();
+  journal_options second = at_server("node-b");
+  std::vector<held_lease> troubles;
+  second.wait_for_lease = [&](const held_lease& held) {
+    EXPECT_EQ(held.node, "node-a");
+    if (!held.trouble.empty()) {
+      troubles.push_back(held);
+      if (troubles.size() == 3) server->start();
+    } else if (troubles.empty()) {
+      server->crash();
+    } else {
+      server->session()->execute(named("update ww_node set lease_ends = 0")); // as if the time had passed
+    }
+    return true;
+  };
+  const auto opened = open_journal(second);
+  ASSERT_TRUE(opened) << opened.error();
+  ASSERT_GE(troubles.size(), 3u);
+  EXPECT_GT(troubles[2].left, troubles[0].left) << "it asks less and less often";
+  EXPECT_THAT(troubles[2].trouble, HasSubstr("no server listens there"));
+  EXPECT_TRUE((*opened)->open_writer()->commit({inserting({pushed(1, at(0))})}));
+}
+
+TEST_P(open_test, a_node_that_stands_by_can_be_stopped_while_the_server_is_away) {
+  const auto server = GetParam().own();
+  journal_options how = options("node-a");
+  how.url = server->url();
+  const auto first = open_journal(how);
+  ASSERT_TRUE(first) << first.error();
+  how.node_name = "node-b";
+  how.wait_for_lease = [&](const held_lease& held) {
+    if (held.trouble.empty()) server->crash();
+    return held.trouble.empty();
+  };
+  EXPECT_THAT(refusal(how), HasSubstr("the connection was lost"));
+}
+
 TEST_P(open_test, a_session_that_still_holds_the_writer_row_after_the_lease_is_ended) {
   auto first = open_journal(options("node-a"));
   ASSERT_TRUE(first) << first.error();
@@ -171,7 +216,7 @@ TEST_P(open_test, two_nodes_that_start_at_once_on_an_empty_database_make_it_once
       EXPECT_THAT(errors[number], HasSubstr("it is in use by the node node-"));
   }
   EXPECT_EQ(owners, 1u);
-  EXPECT_EQ(value("select count(*) from ww_migration"), "1");
+  EXPECT_EQ(value("select count(*) from ww_migration"), std::to_string(migration_status_of(options())->newest));
   EXPECT_EQ(value("select count(*) from ww_shard"), "64");
 }
 

@@ -67,11 +67,8 @@ mariadb_server& mariadb_server::of_process() {
 
 mariadb_server::mariadb_server(mariadb_server_options options) : options_{std::move(options)} {
   if (!missing().empty()) throw std::runtime_error{missing()};
-  std::string name = (std::filesystem::temp_directory_path() / "wheelwork-my-XXXXXX").string();
-  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
-  folder_ = name;
+  folder_ = new_server_folder(options_.disk);
   std::filesystem::create_directory(temporary());
-  give_to_server_account(folder_);
   give_to_server_account(temporary());
   server_process{{"/bin/sh", installer, "--no-defaults", "--datadir=" + (folder_ / "data").string(),
                   "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",

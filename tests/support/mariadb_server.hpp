@@ -34,6 +34,7 @@ struct mariadb_server_options {
   std::vector<std::string> settings{}; ///< of its command line
   bool port = false;                   ///< listens on a port of 127.0.0.1 as well
   bool tls = false;                    ///< the same, with a certificate of its own
+  std::filesystem::path disk{};        ///< folder in which all of it is; empty: that of temporary files
 };
 
 class mariadb_server {
@@ -75,6 +76,8 @@ public:
   std::filesystem::path socket() const { return folder_ / "socket"; }
   const std::string& port() const { return port_; }
   pid_t pid() const { return process_.pid(); }
+  /// False: it ended by itself.
+  bool runs() const { return process_.runs(); }
   /// As by kill -9; the data stays.
   void crash();
   /// Starts on the data that is there; returns when it takes connections.

@@ -57,10 +57,7 @@ postgres_server& postgres_server::of_process() {
 
 postgres_server::postgres_server(const postgres_server_options& options) {
   if (!missing().empty()) throw std::runtime_error{missing()};
-  std::string name = (std::filesystem::temp_directory_path() / "wheelwork-pg-XXXXXX").string();
-  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
-  folder_ = name;
-  give_to_server_account(folder_);
+  folder_ = new_server_folder(options.disk);
   run_initdb(options);
   start();
 }

@@ -8,9 +8,10 @@ namespace wheelwork {
 
 /// How a server differs from the usual one of the tests.
 struct postgres_server_options {
-  std::string settings{}; ///< lines of postgresql.conf
-  bool port = false;      ///< listens on a port of 127.0.0.1 as well
-  bool tls = false;       ///< the same, there with TLS only and a certificate of its own
+  std::string settings{};       ///< lines of postgresql.conf
+  bool port = false;            ///< listens on a port of 127.0.0.1 as well
+  bool tls = false;             ///< the same, there with TLS only and a certificate of its own
+  std::filesystem::path disk{}; ///< folder in which all of it is; empty: that of temporary files
 };
 
 class postgres_server {
@@ -45,6 +46,8 @@ public:
 
   const std::filesystem::path& folder() const { return folder_; }
   pid_t pid() const { return process_.pid(); }
+  /// False: it ended by itself.
+  bool runs() const { return process_.runs(); }
   /// Of the server and all its sessions: SIGSTOP, SIGCONT.
   void signal_all(int number) const;
   /// As by kill -9 of the whole server; the data stays.

@@ -77,6 +77,13 @@ void give_to_server_account(const std::filesystem::path& path) {
     throw std::runtime_error{"it can't be given to the user of servers: " + path.string()};
 }
 
+std::filesystem::path new_server_folder(const std::filesystem::path& in) {
+  std::string name = ((in.empty() ? std::filesystem::temp_directory_path() : in) / "wheelwork-db-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the server: " + name};
+  give_to_server_account(name);
+  return name;
+}
+
 std::string free_port() {
   const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in place{};
@@ -147,6 +154,12 @@ void server_process::wait() {
   int status = 0;
   ::waitpid(std::exchange(pid_, 0), &status, 0);
   if (status != 0) throw std::runtime_error{name_ + " failed: " + said};
+}
+
+bool server_process::runs() const {
+  siginfo_t ended{};
+  return pid_ > 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0;
 }
 
 void server_process::end(int signal) {

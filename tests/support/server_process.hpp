@@ -14,6 +14,8 @@ namespace wheelwork {
 const std::string& missing_server_account();
 /// Gives a file or folder to the account that servers run as.
 void give_to_server_account(const std::filesystem::path& path);
+/// A new folder of that account, in this one or (empty) in that of temporary files.
+std::filesystem::path new_server_folder(const std::filesystem::path& in);
 /// A port of 127.0.0.1 that nobody listens on, for servers that can't choose one themselves.
 std::string free_port();
 
@@ -34,6 +36,8 @@ public:
   /// Sends the signal and waits until it and all that hold its output are gone.
   void end(int signal);
   pid_t pid() const { return pid_; }
+  /// False: it ended by itself.
+  bool runs() const;
 
 private:
   /// Reads until the text appears (true) or the end (false).
