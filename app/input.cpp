@@ -1,7 +1,7 @@
 #include "app/input.hpp"
 
 #include "config/expand.hpp"
-#include "config/task_tables.hpp"
+#include "config/json_tables.hpp"
 #include "config/toml_reader.hpp"
 
 #include <array>
