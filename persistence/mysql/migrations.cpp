@@ -19,7 +19,8 @@ struct migration {
   std::span<const char* const> statements;
 };
 
-constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
+constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema},
+                                migration{2, "consumer pools", sql::pool_schema}};
 constexpr uint32_t newest_version = migrations.back().version;
 constexpr int lock_wait_s = 60;
 

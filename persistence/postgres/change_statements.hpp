@@ -4,6 +4,7 @@
 
 #include "persistence/postgres/connection.hpp"
 #include "persistence/postgres/history_days.hpp"
+#include "persistence/postgres/sql_pool.hpp"
 #include "persistence/postgres/target_rows.hpp"
 #include "persistence/sql/change_statements.hpp"
 
@@ -42,6 +43,9 @@ public:
 
   void update_states(const task_states& states) override;
   void put_skips(const fire_skips& skips) override;
+  void write_pools(const journal_change& change) override {
+    wheelwork::write_pools(database_, sql::pool_writing, change);
+  }
 
   std::optional<task_edition> edition_of(const std::string& name) override;
   bool task_exists(task_id task) override;

@@ -17,7 +17,8 @@ struct migration {
   const char* sql;
 };
 
-constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
+constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema},
+                                migration{2, "consumer pools", sql::pool_schema}};
 constexpr uint32_t newest_version = migrations.back().version;
 
 void fill_first(connection& database, uint16_t shards) {
