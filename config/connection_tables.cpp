@@ -13,7 +13,8 @@ constexpr size_t name_max = 64;
 
 constexpr connection_option options[] = {
     {"redis", "url", "string, secret",
-     "`redis://USER:PASSWORD@HOST:PORT/DATABASE` (all but the host may be left out), or `unix:///PATH?db=DATABASE`.",
+     "`redis://USER:PASSWORD@HOST:PORT/DATABASE` (all but the host may be left out), or "
+     "`unix://USER:PASSWORD@/PATH?db=DATABASE`.",
      R"("redis://127.0.0.1:6379/0")"},
     {"kafka", "brokers", "string", "HOST:PORT of some brokers of the cluster, with commas between.",
      R"("127.0.0.1:9092")"},
@@ -33,17 +34,24 @@ bool is_name(std::string_view text) {
   });
 }
 
-bool is_number_up_to(std::string_view text, uint32_t most) {
+bool is_number(std::string_view text, uint32_t least, uint32_t most) {
   uint32_t number = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && problem == std::errc{} && end == text.data() + text.size() && number <= most;
+  bool whole = !text.empty() && problem == std::errc{} && end == text.data() + text.size();
+  return whole && number >= least && number <= most;
 }
+
+bool is_port(std::string_view text) { return is_number(text, 1, 65'535); }
 
 /// Empty: nothing is wrong. Never shows the URL, which may hold a password.
 std::string fault_of_redis(std::string_view url) {
-  constexpr auto right = "must be redis://USER:PASSWORD@HOST:PORT/DATABASE or unix:///PATH?db=DATABASE";
+  constexpr auto right = "must be redis://USER:PASSWORD@HOST:PORT/DATABASE or unix://USER:PASSWORD@/PATH?db=DATABASE";
   constexpr std::string_view tcp = "redis://", local = "unix://";
-  if (url.starts_with(local)) return url.substr(local.size()).starts_with('/') ? "" : right;
+  if (url.starts_with(local)) {
+    auto path = url.substr(local.size());
+    if (auto at = path.find("@/"); !path.starts_with('/') && at != path.npos) path.remove_prefix(at + 1);
+    return path.size() > 1 && path.starts_with('/') ? "" : right;
+  }
   if (!url.starts_with(tcp)) return right;
   auto rest = url.substr(tcp.size());
   rest = rest.substr(0, rest.find('?'));
@@ -56,9 +64,9 @@ std::string fault_of_redis(std::string_view url) {
   auto colon = rest.find(':', bracket);
   auto host = rest.substr(0, colon);
   if (host.empty() || host == "[]") return right;
-  if (colon != rest.npos && !is_number_up_to(rest.substr(colon + 1), 65'535))
+  if (colon != rest.npos && !is_port(rest.substr(colon + 1)))
     return std::string{"has a port that is no number from 1 to 65535; it "} + right;
-  if (!database.empty() && !is_number_up_to(database, 1'000'000))
+  if (!database.empty() && !is_number(database, 0, 1'000'000))
     return std::string{"has a database that is no number; it "} + right;
   return "";
 }
@@ -73,7 +81,7 @@ std::string fault_of_brokers(std::string_view text) {
     bool bracket = broker.ends_with(']');
     auto port = colon == broker.npos || bracket ? std::string_view{"9092"} : broker.substr(colon + 1);
     bool host = !broker.empty() && colon != 0 && broker.find_first_of(" \t/@") == broker.npos;
-    if (!host || !is_number_up_to(port, 65'535)) return in_quotes(text) + right;
+    if (!host || !is_port(port)) return in_quotes(text) + right;
     begin = end + 1;
   }
   return "";

@@ -95,6 +95,16 @@ TEST_F(connections_test, faults_carry_their_line_and_show_no_password) {
               ElementsAre(HasSubstr("wheelwork.toml:2: redis.url: is a string")));
 }
 
+TEST_F(connections_test, urls_of_redis) {
+  auto check = [&](const std::string& url) { return load("[redis.a]\nurl = \"" + url + "\"\n").has_value(); };
+  for (const char* good : {"redis://h", "redis://h:1", "redis://h/15", "redis://:p%40ss@h", "redis://u:p@[::1]:6379/0",
+                           "unix:///run/redis.sock", "unix://u:p@/run/redis.sock?db=3"})
+    EXPECT_TRUE(check(good)) << good;
+  for (const char* wrong : {"", "h:6379", "redis://", "redis://:p@", "redis://h:0", "redis://h:x", "redis://h:65536",
+                            "redis://h/x", "redis://[::1", "rediss://h", "unix://run/redis.sock", "unix:///"})
+    EXPECT_FALSE(check(wrong)) << wrong;
+}
+
 TEST_F(connections_test, a_change_needs_a_restart) {
   auto running = load(redis_a + "[kafka.k]\nbrokers = \"h\"\n");
   auto changed = load("[redis.a]\nurl = \"redis://other\"\n[redis.b]\nurl = \"redis://h\"\n");
