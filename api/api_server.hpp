@@ -14,6 +14,7 @@ struct node_facts {
   uint16_t shards = 0;
   wall_time started_at{};
   std::string version;
+  broker_connections brokers{}; ///< of the configuration; only their names matter here
 };
 
 class api_server {

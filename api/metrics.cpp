@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <functional>
+
 namespace wheelwork {
 
 namespace {
@@ -40,6 +43,21 @@ public:
       family.metric.push_back(std::move(metric));
     }
     families.push_back(std::move(family));
+  }
+
+  /// One value for each pool; pools that don't know theirs are left out.
+  void of_pools(std::string name, std::string help, MetricType type, const std::vector<pool_view>& pools,
+                const std::function<std::optional<double>(const pool_status&)>& value_of) {
+    MetricFamily family{std::move(name), std::move(help), type, {}};
+    for (const auto& pool : pools) {
+      const auto value = value_of(pool.status);
+      if (!value) continue;
+      ClientMetric metric;
+      metric.label.push_back({"pool", pool.definition->name});
+      (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = *value;
+      family.metric.push_back(std::move(metric));
+    }
+    if (!family.metric.empty()) families.push_back(std::move(family));
   }
 
   std::vector<MetricFamily> families;
@@ -88,13 +106,60 @@ void add_gauges(family_list& list, const node_statistics& counts, const api_gaug
   list.gauge("wheelwork_ready", "1 while /readyz answers 200.", gauges.ready ? 1 : 0);
 }
 
+void add_pool_totals(family_list& list, const std::vector<pool_view>& pools) {
+  const auto counter = [&](const char* name, const char* help, uint64_t pool_status::*member) {
+    list.of_pools(name, help, MetricType::Counter, pools,
+                  [member](const pool_status& status) { return static_cast<double>(status.*member); });
+  };
+  counter("wheelwork_pool_messages_taken_total", "Messages taken from the source since the node started.",
+          &pool_status::taken);
+  counter("wheelwork_pool_messages_succeeded_total", "Messages handled since the node started.",
+          &pool_status::succeeded);
+  counter("wheelwork_pool_attempts_failed_total", "Attempts at messages that failed since the node started.",
+          &pool_status::failed_attempts);
+  counter("wheelwork_pool_dead_letters_total", "Messages given up since the node started.", &pool_status::dead_letters);
+  counter("wheelwork_pool_messages_recovered_total",
+          "Messages of consumers that died, given back since the node started.", &pool_status::recovered);
+}
+
+void add_pool_gauges(family_list& list, const std::vector<pool_view>& pools, wall_time now) {
+  const auto gauge = [&](const char* name, const char* help,
+                         const std::function<std::optional<double>(const pool_status&)>& value_of) {
+    list.of_pools(name, help, MetricType::Gauge, pools, value_of);
+  };
+  gauge("wheelwork_pool_lag", "Messages that wait in the source; absent while it can't be read.",
+        [](const pool_status& status) {
+          return status.lag ? std::optional{static_cast<double>(*status.lag)} : std::nullopt;
+        });
+  gauge("wheelwork_pool_consumers", "Consumers that live now.",
+        [](const pool_status& status) { return static_cast<double>(status.consumers); });
+  gauge("wheelwork_pool_consumers_wanted", "Consumers that the policy asks for.",
+        [](const pool_status& status) { return static_cast<double>(status.wanted); });
+  gauge("wheelwork_pool_messages_in_flight", "Messages at the target.",
+        [](const pool_status& status) { return static_cast<double>(status.in_flight); });
+  gauge("wheelwork_pool_messages_waiting_for_retry", "Messages that failed and wait for their next attempt.",
+        [](const pool_status& status) { return static_cast<double>(status.waiting_for_retry); });
+  gauge("wheelwork_pool_messages_per_second", "Messages handled a second, over the last minute.",
+        [](const pool_status& status) { return status.handled_per_second; });
+  gauge("wheelwork_pool_oldest_message_age_seconds",
+        "How long the oldest message waits; absent where the source does not tell.",
+        [now](const pool_status& status) -> std::optional<double> {
+          if (!status.oldest) return std::nullopt;
+          return std::max(0.0, std::chrono::duration<double>(now - *status.oldest).count());
+        });
+  gauge("wheelwork_pool_failing", "1 while the source or the consumers fail.",
+        [](const pool_status& status) { return status.failure.empty() ? 0.0 : 1.0; });
+}
+
 } // namespace
 
 std::string statistics_as_metrics(const node_statistics& statistics, const api_gauges& gauges,
-                                  std::chrono::steady_clock::time_point now) {
+                                  const std::vector<pool_view>& pools, const clock_source& clock) {
   family_list list;
   add_totals(list, statistics);
-  add_gauges(list, statistics, gauges, now);
+  add_gauges(list, statistics, gauges, clock.steady_now());
+  add_pool_totals(list, pools);
+  add_pool_gauges(list, pools, clock.wall_now());
   return prometheus::TextSerializer{}.Serialize(list.families);
 }
 

@@ -13,7 +13,8 @@ constexpr auto operate = token_role::operator_role;
 constexpr auto admin = token_role::admin;
 using body = body_kind;
 
-// A viewer reads. An operator also pushes, runs, cancels, retries, and enables or disables tasks. An admin does all.
+// A viewer reads. An operator also pushes, runs, cancels, retries, enables or disables tasks, and pauses or resumes
+// pools. An admin does all.
 constexpr route table[] = {
     {post, "/api/v1/jobs", operate, body::json, routes::push_job},
     {post, "/api/v1/jobs/batch", operate, body::json_or_lines, routes::push_batch},
@@ -34,6 +35,14 @@ constexpr route table[] = {
     {get, "/api/v1/tasks/{name}/fires", viewer, body::none, routes::list_fires},
     {post, "/api/v1/schedules/preview", viewer, body::json, routes::preview_schedule},
 
+    {get, "/api/v1/pools", viewer, body::none, routes::list_pools},
+    {put, "/api/v1/pools/{name}", admin, body::json, routes::put_pool},
+    {get, "/api/v1/pools/{name}", viewer, body::none, routes::read_pool},
+    {patch, "/api/v1/pools/{name}", operate, body::merge_patch, routes::patch_pool},
+    {delete_, "/api/v1/pools/{name}", admin, body::none, routes::delete_pool},
+    {get, "/api/v1/pools/{name}/events", viewer, body::none, routes::list_pool_events},
+    {get, "/api/v1/pools/{name}/minutes", viewer, body::none, routes::list_pool_minutes},
+
     {get, "/api/v1/nodes", viewer, body::none, routes::list_nodes},
     {get, "/api/v1/stats", viewer, body::none, routes::read_stats},
     {get, "/healthz", viewer, body::none, routes::healthz},
@@ -43,11 +52,6 @@ constexpr route table[] = {
 
     {post, "/api/v1/jobs/{id}/attempts/{n}/ack", operate, body::none, routes::not_built, true},
     {post, "/api/v1/nodes/{name}/drain", admin, body::none, routes::not_built, true},
-    {get, "/api/v1/pools", viewer, body::none, routes::not_built, true},
-    {get, "/api/v1/pools/{name}", viewer, body::none, routes::not_built, true},
-    {put, "/api/v1/pools/{name}", admin, body::none, routes::not_built, true},
-    {patch, "/api/v1/pools/{name}", admin, body::none, routes::not_built, true},
-    {delete_, "/api/v1/pools/{name}", admin, body::none, routes::not_built, true},
     {post, "/api/v1/workers/poll", operate, body::none, routes::not_built, true},
     {post, "/api/v1/workers/ack", operate, body::none, routes::not_built, true},
     {post, "/api/v1/workers/heartbeat", operate, body::none, routes::not_built, true},

@@ -42,7 +42,7 @@ void readyz(api_context& context, http_request&, const responder& respond) {
 void metrics(api_context& context, http_request&, const responder& respond) {
   const api_gauges gauges{context.connections ? context.connections() : 0, context.pushes.in_flight(),
                           context.node.health().ready};
-  respond({200, statistics_as_metrics(context.node.statistics(), gauges, context.node.clock().steady_now()),
+  respond({200, statistics_as_metrics(context.node.statistics(), gauges, context.node.pools(), context.node.clock()),
            "text/plain; version=0.0.4; charset=utf-8"});
 }
 

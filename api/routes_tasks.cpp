@@ -5,6 +5,7 @@
 #include "api/ledger.hpp"
 #include "api/query.hpp"
 #include "api/routes.hpp"
+#include "messages/missing_connections.hpp"
 #include "schedule/time_text.hpp"
 
 #include <array>
@@ -46,6 +47,14 @@ http_answer no_such_task(const std::string& name) { return problem(404, "there i
 /// What answers add to a task. A body may carry it, so that a task that was read can be edited and put back.
 constexpr std::array read_only_members{"id", "version", "created_at", "updated_at", "active", "next_fire", "runs"};
 
+/// A definition whose connections exist, or a 422.
+result<task_definition, http_answer> checked(const api_context& context, result<task_definition, json_faults> read) {
+  if (!read) return failure(answer_of(read.error()));
+  const auto missing = missing_connections(read->how->how, context.facts.brokers);
+  if (!missing.empty()) return failure(answer_of(missing));
+  return std::move(*read);
+}
+
 result<task_definition, http_answer> task_in_body(const api_context& context, const http_request& request) {
   const auto body = parse_body(request);
   if (!body) return failure(body.error());
@@ -53,9 +62,7 @@ result<task_definition, http_answer> task_in_body(const api_context& context, co
     for (const auto* member : read_only_members) body->value->erase(member);
   auto decoding = context.decoding();
   decoding.payload_text = body->payload_text;
-  auto definition = task_from_json(*body->value, request.parameters[0], decoding);
-  if (!definition) return failure(answer_of(definition.error()));
-  return std::move(*definition);
+  return checked(context, task_from_json(*body->value, request.parameters[0], decoding));
 }
 
 std::function<void(const pending_ptr&, const task_write&)> give_task(api_context& context) {
@@ -77,8 +84,8 @@ void try_patch(const std::shared_ptr<api_context>& context, const std::shared_pt
   if (!patch) return pending->give(patch.error());
   auto decoding = context->decoding();
   decoding.payload_text = patch->payload_text;
-  auto merged = task_from_merge_patch(*task, *patch->value, decoding);
-  if (!merged) return pending->give(answer_of(merged.error()));
+  auto merged = checked(*context, task_from_merge_patch(*task, *patch->value, decoding));
+  if (!merged) return pending->give(merged.error());
   context->node.put_task(std::move(*merged), task->version, [=](result<task_write, service_error> answer) {
     pending->guard([&] {
       const bool raced = !answer && answer.error().code == service_errc::version_mismatch && !request->if_match;

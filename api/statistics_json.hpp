@@ -2,8 +2,10 @@
 #pragma once
 
 #include "actors/node_statistics.hpp"
+#include "actors/pool_status.hpp"
 
 #include <string>
+#include <vector>
 
 namespace wheelwork {
 
@@ -24,6 +26,6 @@ struct api_gauges {
 
 /// Text exposition format 0.0.4.
 std::string statistics_as_metrics(const node_statistics& statistics, const api_gauges& gauges,
-                                  std::chrono::steady_clock::time_point now);
+                                  const std::vector<pool_view>& pools, const clock_source& clock);
 
 } // namespace wheelwork

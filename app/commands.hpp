@@ -57,8 +57,7 @@ void add_doctor_command(command_line& line);
 void add_schedule_commands(command_line& line);
 void add_task_commands(command_line& line);
 void add_job_commands(command_line& line);
+void add_pool_commands(command_line& line);
 void add_node_commands(command_line& line);
-/// Commands of later editions: hidden, and refused with a sentence.
-void add_commands_not_built_yet(command_line& line);
 
 } // namespace wheelwork

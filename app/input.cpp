@@ -1,7 +1,7 @@
 #include "app/input.hpp"
 
 #include "config/expand.hpp"
-#include "config/task_tables.hpp"
+#include "config/json_tables.hpp"
 #include "config/toml_reader.hpp"
 
 #include <array>
@@ -52,47 +52,48 @@ result<std::vector<std::string>, std::string> split_array(const std::string& tex
   }
 }
 
-result<std::vector<task_body>, std::string> from_json(const std::string& text) {
+result<std::vector<named_body>, std::string> from_json(const std::string& text, const std::string& what) {
   std::vector<std::string> items{text};
   if (text[text.find_first_not_of(blanks)] == '[') {
     auto split = split_array(text);
     if (!split) return failure(split.error());
     items = std::move(*split);
   }
-  std::vector<task_body> bodies;
+  std::vector<named_body> bodies;
   for (auto& item : items) {
     auto body = nlohmann::json::parse(item, nullptr, false);
     auto name = body.is_object() ? body.find("name") : body.end();
     if (!body.is_object() || name == body.end() || !name->is_string() || name->get_ref<const std::string&>().empty())
-      return failure("task " + std::to_string(bodies.size() + 1) + " needs a member \"name\" with a text");
+      return failure(what + " " + std::to_string(bodies.size() + 1) + " needs a member \"name\" with a text");
     bodies.push_back({name->get<std::string>(), std::move(item)});
   }
   return bodies;
 }
 
-result<std::vector<task_body>, std::string> from_toml(const std::string& text, const std::string& path) {
+result<std::vector<named_body>, std::string> from_toml(const std::string& text, const std::string& path,
+                                                       const std::string& what) {
   auto tree = read_toml(text, shown_name(path));
   if (!tree) return failure(to_string(tree.error()));
   std::vector<config_fault> faults;
   for (const auto& member : *tree)
-    if (member.name != "task")
-      faults.push_back(
-          {member.value.origin.file, member.value.origin.line, member.name, "only [[task]] tables can be applied"});
+    if (member.name != what)
+      faults.push_back({member.value.origin.file, member.value.origin.line, member.name,
+                        "only [[" + what + "]] tables can be applied"});
   config_request request;
   request.variable = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
   };
   expand_tree(*tree, request, faults);
-  const auto* section = find_member(*tree, "task");
+  const auto* section = find_member(*tree, what);
   if (faults.empty() && (section == nullptr || section->array() == nullptr))
-    faults.push_back({shown_name(path), 0, "task", "there are no [[task]] tables"});
-  std::vector<task_body> bodies;
+    faults.push_back({shown_name(path), 0, what, "there are no [[" + what + "]] tables"});
+  std::vector<named_body> bodies;
   for (size_t index = 0; faults.empty() && index < section->array()->size(); ++index) {
     const auto& table = (*section->array())[index];
     auto body = to_json(table);
     auto add = [&](const std::string& message) {
-      faults.push_back({table.origin.file, table.origin.line, "task[" + std::to_string(index) + "]", message});
+      faults.push_back({table.origin.file, table.origin.line, what + "[" + std::to_string(index) + "]", message});
     };
     if (!body)
       add(body.error());
@@ -140,18 +141,19 @@ std::string fault_of_json(const std::string& text) {
   }
 }
 
-result<std::vector<task_body>, std::string> read_task_bodies(const std::string& text, const std::string& path) {
+result<std::vector<named_body>, std::string> read_bodies(const std::string& text, const std::string& path,
+                                                         const std::string& what) {
   if (text.find_first_not_of(blanks) == std::string::npos) return failure(shown_name(path) + " is empty");
   bool toml = path.ends_with(".toml");
   if (!toml && nlohmann::json::accept(text)) {
-    auto bodies = from_json(text);
+    auto bodies = from_json(text, what);
     if (!bodies) return failure(shown_name(path) + ": " + bodies.error());
     return bodies;
   }
-  // A TOML file may begin with a bracket, a JSON task always begins with a brace.
+  // A TOML file may begin with a bracket, JSON always begins with a brace.
   bool json = path.ends_with(".json") || text[text.find_first_not_of(blanks)] == '{';
   if (!toml && json) return failure(shown_name(path) + ": not JSON: " + fault_of_json(text));
-  return from_toml(text, path);
+  return from_toml(text, path, what);
 }
 
 result<outgoing_request, std::string> read_push(const std::string& text, const std::string& path) {

@@ -1,4 +1,4 @@
-// Files and standard input with tasks and jobs, turned into bodies for the API. JSON goes on byte for byte, for
+// Files and standard input with tasks, pools and jobs, turned into bodies for the API. JSON goes on byte for byte, for
 // payloads are kept that way.
 #pragma once
 
@@ -9,12 +9,15 @@ namespace wheelwork {
 /// A file, or standard input for `-`. The error names the file.
 result<std::string, std::string> read_input(const std::string& path);
 
-struct task_body {
+/// The body of a task or pool.
+struct named_body {
   std::string name;
   std::string text; ///< JSON
 };
-/// One JSON task, an array of them, or TOML with [[task]] tables. The error names the place.
-result<std::vector<task_body>, std::string> read_task_bodies(const std::string& text, const std::string& path);
+/// One as JSON, an array of them, or TOML with [[task]] or [[pool]] tables. `what`: "task" or "pool". The error names
+/// the place.
+result<std::vector<named_body>, std::string> read_bodies(const std::string& text, const std::string& path,
+                                                         const std::string& what);
 
 /// One JSON job (POST /jobs), or many as an array, as `{"jobs":[…]}` or with one on each line (POST /jobs/batch).
 result<outgoing_request, std::string> read_push(const std::string& text, const std::string& path);

@@ -116,6 +116,7 @@ private:
     facts.shards = settings_.cluster.shards;
     facts.started_at = node_->clock().wall_now();
     facts.version = WHEELWORK_VERSION;
+    facts.brokers = settings_.brokers;
     api_ = std::make_unique<api_server>(settings_.api, *node_, std::move(facts));
     auto host = settings_.api.listen.substr(0, settings_.api.listen.rfind(':'));
     spdlog::info("node {} listens on http://{}:{}", settings_.node.name, host, api_->port());

@@ -1,6 +1,7 @@
 // wheelwork task: definitions and their fires.
 #include "app/commands.hpp"
 #include "app/console.hpp"
+#include "app/definitions.hpp"
 #include "app/input.hpp"
 #include "app/json_view.hpp"
 
@@ -9,55 +10,9 @@
 namespace wheelwork {
 namespace {
 
-std::string path_of(const std::string& name) { return "/tasks/" + url_part(name); }
+constexpr definition_kind tasks{"task", "/tasks"};
 
-/// What became of one task: created, changed or unchanged. Changed is told by the ETag before and after.
-struct apply_outcome {
-  std::string what;
-  int code = done;
-};
-
-apply_outcome apply_one(api_client& client, const client_options& options, const task_body& task) {
-  auto before = client.send({.method = "GET", .path = path_of(task.name)});
-  if (!before) return {"", complain_unreachable(options, before.error())};
-  auto reply = client.send({.method = "PUT", .path = path_of(task.name), .body = task.text});
-  if (!reply) return {"", complain_unreachable(options, reply.error())};
-  if (!reply->ok()) {
-    complain("task " + task.name + ": " + reason_of(*reply));
-    return {"", refusal_code(*reply)};
-  }
-  if (reply->status == 201) return {"created"};
-  bool same = before->ok() && !reply->entity_tag.empty() && before->entity_tag == reply->entity_tag;
-  return {same ? "unchanged" : "changed"};
-}
-
-int run_apply(const client_options& options, const std::string& path) {
-  auto text = read_input(path);
-  auto tasks =
-      text ? read_task_bodies(*text, path) : result<std::vector<task_body>, std::string>{failure(text.error())};
-  if (!tasks) {
-    complain(tasks.error());
-    return wrong_use;
-  }
-  try {
-    api_client client{options};
-    int code = done;
-    auto results = nlohmann::json::array();
-    for (const auto& task : *tasks) {
-      auto outcome = apply_one(client, options, task);
-      code = std::max(code, outcome.code);
-      if (outcome.code == unreachable) break;
-      if (outcome.code != done) continue; // the others may be right
-      results.push_back({{"name", task.name}, {"result", outcome.what}});
-      if (!options.json) print_line(outcome.what + " " + escaped(task.name));
-    }
-    if (options.json) print_line(results.dump());
-    return code;
-  } catch (const api_client::bad_server& problem) {
-    complain(problem.what());
-    return wrong_use;
-  }
-}
+std::string path_of(const std::string& name) { return path_of(tasks, name); }
 
 struct task_options {
   std::string name, text, external_id, limit, cursor, from, to, count, after, key, payload;
@@ -101,25 +56,8 @@ int run_by_hand(const client_options& options, const task_options& asked) {
 }
 
 int run_switch(const client_options& options, const std::string& name, bool on) {
-  outgoing_request request{
-      .method = "PATCH", .path = path_of(name), .body = on ? R"({"enabled":true})" : R"({"enabled":false})"};
-  return exchange(options, request, [&](const http_reply& reply) {
-    if (options.json)
-      print_body(reply);
-    else
-      print_line((on ? "enabled " : "disabled ") + escaped(name));
-    return int{done};
-  });
-}
-
-int run_delete(const client_options& options, const std::string& name) {
-  return exchange(options, {.method = "DELETE", .path = path_of(name)}, [&](const http_reply&) {
-    if (options.json)
-      print_line(nlohmann::json{{"name", name}, {"result", "deleted"}}.dump());
-    else
-      print_line("deleted " + escaped(name));
-    return int{done};
-  });
+  return change_definition(options, tasks, name, on ? R"({"enabled":true})" : R"({"enabled":false})",
+                           on ? "enabled" : "disabled");
 }
 
 int run_fires(const client_options& options, const task_options& asked) {
@@ -201,22 +139,16 @@ void add_task_commands(command_line& line) {
   task->require_subcommand(1);
   auto options = std::make_shared<task_options>();
 
-  auto* apply =
-      task->add_subcommand("apply", "create or replace tasks from a file; prints created, changed or unchanged");
-  apply->fallthrough();
-  apply->footer("The file holds one task as JSON, an array of them, or TOML with [[task]] tables. The same file twice "
-                "changes nothing.");
-  auto path = std::make_shared<std::string>();
-  apply->add_option("FILE", *path, "the file, or - for standard input")->required()->type_name("");
-  apply->callback([&line, path] { line.chosen = [&line, path] { return run_apply(line.client, *path); }; });
-
+  add_apply(line, *task, tasks);
   add_list(line, *task, options);
   add_named(line, *task, "get", "show a task", options, [](const client_options& client, const task_options& asked) {
     return exchange(client, {.path = path_of(asked.name)},
                     [&](const http_reply& reply) { return print_object(client, reply); });
   });
   add_named(line, *task, "delete", "delete a task and cancel its pending jobs", options,
-            [](const client_options& client, const task_options& asked) { return run_delete(client, asked.name); });
+            [](const client_options& client, const task_options& asked) {
+              return delete_definition(client, tasks, asked.name);
+            });
   add_named(
       line, *task, "enable", "let a task fire", options,
       [](const client_options& client, const task_options& asked) { return run_switch(client, asked.name, true); });

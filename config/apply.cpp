@@ -1,5 +1,6 @@
 #include "config/apply.hpp"
 
+#include "config/connection_tables.hpp"
 #include "config/expand.hpp"
 #include "config/overrides.hpp"
 #include "config/value_text.hpp"
@@ -22,9 +23,9 @@ public:
 
   option_origins read(const config_table& tree) {
     for (const auto& [section, value] : tree) {
-      if (section == "task" || section == "env") continue;
-      if (auto reason = not_built_yet(section); !reason.empty())
-        add(value.origin, section, reason);
+      if (section == "task" || section == "pool" || section == "env") continue;
+      if (is_connection_section(section))
+        read_connections(section, value, state_, into_.brokers, faults_);
       else
         read_section(section, value);
     }

@@ -15,7 +15,8 @@ using option_origins = std::map<std::string, config_origin, std::less<>>;
 /// at.
 enum class texts : uint8_t { expanded, raw };
 
-/// Writes all options and tokens into `into`. The sections `task` and `env` are left to others. Faults are added.
+/// Writes all options, tokens and connections into `into`. The sections `task`, `pool` and `env` are left to others.
+/// Faults are added.
 option_origins apply_tree(const config_table& tree, texts state, settings& into, std::vector<config_fault>& faults);
 
 } // namespace wheelwork

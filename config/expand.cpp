@@ -58,7 +58,7 @@ result<std::string, std::string> expand_variables(const std::string& text, const
     auto name = end == std::string::npos ? std::string{} : text.substr(at + 2, end - at - 2);
     bool for_executor = name.starts_with("env:");
     if (for_executor && in_tasks == env_reference::refused)
-      return failure("\"${" + name + "}\" is for targets of tasks; write \"${" + name.substr(4) + "}\"");
+      return failure("\"${" + name + "}\" is for targets of tasks and pools; write \"${" + name.substr(4) + "}\"");
     if (!is_variable_name(for_executor ? std::string_view{name}.substr(4) : name))
       return failure(std::string{"has \"${\" without the name of an environment variable and \"}\"; write \"$${\" "
                                  "where \"${\" itself is meant"});
@@ -78,7 +78,8 @@ void expand_tree(config_table& tree, const config_request& request, std::vector<
   tree_expander expander{request, faults};
   for (auto& member : tree)
     expander.expand(member.value, member.name,
-                    member.name == "task" ? env_reference::left_alone : env_reference::refused);
+                    member.name == "task" || member.name == "pool" ? env_reference::left_alone
+                                                                   : env_reference::refused);
 }
 
 result<std::string, std::string> read_whole_file(const std::string& path, size_t size_max) {

@@ -6,14 +6,14 @@
 
 namespace wheelwork {
 
-/// Whether `${env:NAME}` has a meaning there: in tasks it is for the executor and stays as it is.
+/// Whether `${env:NAME}` has a meaning there: in tasks and pools it is for the executor and stays as it is.
 enum class env_reference : uint8_t { refused, left_alone };
 
 /// Fills in environment variables. `$${` stands for `${`. The error names what is missing or malformed.
 result<std::string, std::string> expand_variables(const std::string& text, const config_request& request,
                                                   env_reference in_tasks);
 
-/// Fills in all strings of a tree, those below the member `task` as tasks. Faults are added.
+/// Fills in all strings of a tree, those below the members `task` and `pool` as tasks. Faults are added.
 void expand_tree(config_table& tree, const config_request& request, std::vector<config_fault>& faults);
 
 /// A secret as it stands, or the content of `file:PATH` without the newline at its end. The error says what is wrong

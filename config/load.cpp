@@ -2,10 +2,10 @@
 
 #include "config/apply.hpp"
 #include "config/checks.hpp"
+#include "config/definition_tables.hpp"
 #include "config/expand.hpp"
 #include "config/option_table.hpp"
 #include "config/overrides.hpp"
-#include "config/task_tables.hpp"
 #include "config/toml_reader.hpp"
 
 #include <algorithm>
@@ -37,7 +37,11 @@ public:
     lay_over(tree_, command_line_layer(request_, faults_));
     expand_tree(tree_, request_, faults_);
     auto origins = apply_tree(tree_, texts::expanded, settings_, faults_);
-    if (const auto* section = find_member(tree_, "task")) settings_.tasks = read_tasks(*section, request_.now, faults_);
+    const auto& brokers = settings_.brokers;
+    if (const auto* section = find_member(tree_, "task"))
+      settings_.tasks = read_tasks(*section, request_.now, brokers, faults_);
+    if (const auto* section = find_member(tree_, "pool"))
+      settings_.pools = read_pools(*section, request_.now, brokers, faults_);
     check_settings(settings_, origins, {settings_.config_file.empty() ? "defaults" : settings_.config_file, 0},
                    faults_);
     if (!faults_.empty()) return failure(sorted_faults());
@@ -145,6 +149,15 @@ std::vector<std::string> needs_restart(const settings& running, const settings& 
   std::vector<std::string> names;
   for (const auto& each : all_options())
     if (!each.reloads && toml_text(each, running) != toml_text(each, loaded)) names.push_back(each.name());
+  auto add_changed = [&](const std::string& section, const auto& now, const auto& then) {
+    for (const auto& [name, connection] : now)
+      if (auto other = then.find(name); other == then.end() || other->second != connection)
+        names.push_back(section + "." + name);
+    for (const auto& [name, connection] : then)
+      if (!now.contains(name)) names.push_back(section + "." + name);
+  };
+  add_changed("redis", running.brokers.redis, loaded.brokers.redis);
+  add_changed("kafka", running.brokers.kafka, loaded.brokers.kafka);
   if (running.environment != loaded.environment) names.emplace_back("--env");
   return names;
 }

@@ -29,7 +29,7 @@ struct config_request {
 result<settings, std::vector<config_fault>> load_settings(const config_request& request);
 
 /// Names of settings that differ between the two and take effect only with a restart. Those that a SIGHUP can change
-/// (log, api.tokens, api.hosts, http_target networks, process_target.allow, tasks) are not among them.
+/// (log, api.tokens, api.hosts, http_target networks, process_target.allow, tasks, pools) are not among them.
 std::vector<std::string> needs_restart(const settings& running, const settings& loaded);
 
 } // namespace wheelwork

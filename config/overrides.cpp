@@ -1,5 +1,6 @@
 #include "config/overrides.hpp"
 
+#include "config/connection_tables.hpp"
 #include "config/option_table.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
@@ -20,9 +21,8 @@ std::string lower_case(std::string_view text) {
 
 /// What is wrong with `section.key`, if anything.
 std::string fault_of_name(const std::string& section, const std::string& key) {
-  if (auto reason = not_built_yet(section); !reason.empty()) return reason;
   if (section == "api" && key == "tokens") return "";
-  if (section == "task" || section == "env") return "can only be set in the file";
+  if (section == "task" || section == "pool" || section == "env") return "can only be set in the file";
   auto sections = all_sections();
   bool known =
       std::any_of(sections.begin(), sections.end(), [&](const section_note& each) { return each.section == section; });
@@ -42,8 +42,29 @@ config_value token_list(const std::string& text, const config_origin& origin) {
   return {text, origin, false};
 }
 
+/// NAME.KEY of a connection, as one layer of the tables [section.NAME].
+void set_connection(config_table& layer, const std::string& section, const std::string& path, const std::string& text,
+                    const config_origin& origin, bool verbatim, std::vector<config_fault>& faults) {
+  auto dot = path.find('.');
+  auto key = dot == std::string::npos ? std::string{} : path.substr(dot + 1);
+  auto known = connection_keys(section);
+  if (std::find(known.begin(), known.end(), key) == known.end()) {
+    std::string all;
+    for (const auto& each : known) all += (all.empty() ? "" : " or ") + section + ".NAME." + each;
+    faults.push_back({origin.file, 0, section + "." + path, "must name a member of a connection: " + all});
+    return;
+  }
+  config_value value{text, origin, false};
+  if (key == "options")
+    if (auto parsed = read_toml_value(text, origin.file)) value = std::move(*parsed);
+  set_origin(value, origin, verbatim);
+  config_table inside{{key, std::move(value)}};
+  set_member(layer, section, path.substr(0, dot), {std::move(inside), origin, false});
+}
+
 void set_from_text(config_table& layer, const std::string& section, const std::string& key, const std::string& text,
                    const config_origin& origin, bool verbatim, std::vector<config_fault>& faults) {
+  if (is_connection_section(section)) return set_connection(layer, section, key, text, origin, verbatim, faults);
   if (auto message = fault_of_name(section, key); !message.empty()) {
     faults.push_back({origin.file, 0, section + "." + key, message});
     return;
@@ -68,6 +89,8 @@ config_table environment_layer(const config_request& request, std::vector<config
     if (!text) continue;
     auto section = lower_case(std::string_view{name}.substr(variable_prefix.size(), middle - variable_prefix.size()));
     auto key = lower_case(std::string_view{name}.substr(middle + 2));
+    if (auto next = key.find("__"); next != std::string::npos && is_connection_section(section))
+      key.replace(next, 2, ".");
     set_from_text(layer, section, key, *text, {name, 0}, true, faults);
   }
   return layer;
@@ -110,7 +133,7 @@ std::string unknown_key(const std::string& section, const std::string& key) {
 }
 
 std::string unknown_section(const std::string& section) {
-  std::vector<std::string> known{"task", "env"};
+  std::vector<std::string> known{"redis", "kafka", "task", "pool", "env"};
   for (const auto& each : all_sections()) known.emplace_back(each.section);
   std::string message = "unknown section";
   auto hint = did_you_mean(section, known);
@@ -118,13 +141,6 @@ std::string unknown_section(const std::string& section) {
   std::string all;
   for (const auto& each : known) all += (all.empty() ? "" : ", ") + each;
   return message + "; there are " + all;
-}
-
-std::string not_built_yet(const std::string& section) {
-  if (section == "redis") return "connections to Redis are not built yet; remove this section";
-  if (section == "kafka") return "connections to Kafka are not built yet; remove this section";
-  if (section == "pool") return "consumer pools are not built yet; remove this section";
-  return "";
 }
 
 } // namespace wheelwork

@@ -13,7 +13,5 @@ config_table command_line_layer(const config_request& request, std::vector<confi
 /// What a name that no option has should say: hints at the nearest one.
 std::string unknown_key(const std::string& section, const std::string& key);
 std::string unknown_section(const std::string& section);
-/// Sections of later editions: why they are refused. Empty: not one of them.
-std::string not_built_yet(const std::string& section);
 
 } // namespace wheelwork

@@ -1,5 +1,6 @@
 #include "config/reference.hpp"
 
+#include "config/connection_tables.hpp"
 #include "config/option_table.hpp"
 #include "config/value_text.hpp"
 #include "schedule/time_text.hpp"
@@ -22,7 +23,7 @@ Later ones win:
 1. the defaults below,
 2. the file,
 3. its table `[env.NAME]`, where NAME is `--env NAME`, else the variable `WHEELWORK_ENV`, else `dev`:
-   `[env.release.log]` lays its keys over `[log]`. Arrays, and so `[[task]]` and `[[api.tokens]]`, are replaced as a whole,
+   `[env.release.log]` lays its keys over `[log]`. Arrays, and so `[[task]]`, `[[pool]]` and `[[api.tokens]]`, are replaced as a whole,
 4. environment variables `WHEELWORK_SECTION__KEY`, such as `WHEELWORK_HTTP_TARGET__PER_HOST=20`; arrays as TOML or with commas,
 5. `--set section.key=value`, in the order given.
 
@@ -32,11 +33,22 @@ Later ones win:
 - **size**: a whole number with `B`, `KiB`, `MiB`, `GiB` or `TiB`: `"4MiB"`.
 - **secret**: may be `"file:PATH"`; the content of the file counts, without the newline at its end.
 - `${NAME}` in a string of the file or of `--set` is the environment variable NAME, which must be set; `$${` stands for `${`.
-  In tasks `${env:NAME}` is left alone: the executor fills it into headers and environments of targets at run time, and it is
+  In tasks and pools `${env:NAME}` is left alone: the executor fills it into headers and environments of targets at run time, and it is
   never stored.
 - Relative paths count from the working directory.
 
-Options marked **reload** change when the node gets SIGHUP, as do `[[api.tokens]]` and `[[task]]`; the others need a restart.
+Options marked **reload** change when the node gets SIGHUP, as do `[[api.tokens]]`, `[[task]]` and `[[pool]]`; the others need a restart.
+)";
+
+constexpr std::string_view connections_head = R"(
+## `[redis.NAME]`, `[kafka.NAME]`
+
+Connections that pools and targets name. NAME is up to 64 letters, digits, `_` and `-`. They need a restart. As environment variable
+or on the command line: `WHEELWORK_REDIS__NAME__URL`, `--set redis.NAME.url=…`. What wheelwork sets itself in librdkafka
+(`group.id`, `enable.auto.commit`, `enable.auto.offset.store`, `enable.idempotence`) is refused in `options`.
+
+| section | key | type | meaning |
+|---|---|---|---|
 )";
 
 constexpr std::string_view page_tail = R"(
@@ -52,9 +64,22 @@ target.http = {url = "https://example.org/report", headers = {X-Token = "${env:R
 retry = {limit = 6, delays = ["5s", "15s", "30s", "3m", "1h", "2h"]}
 ```
 
-## Not built yet
+## `[[pool]]`
 
-`[redis.NAME]`, `[kafka.NAME]` and `[[pool]]` are refused.
+So may consumer pools (`PUT /pools/{name}`). Their connections must stand in the file, too:
+
+```toml
+[redis.main]
+url = "redis://127.0.0.1:6379/0"
+
+[[pool]]
+name = "orders"
+source.redis_list = {connection = "main", key = "orders"}
+target.http = {url = "https://example.org/order"}
+min = 2
+max = 10
+policy.drain = {within = "30s"}
+```
 )";
 
 constexpr std::string_view example_head =
@@ -80,6 +105,15 @@ constexpr std::string_view example_tail = R"(
 # name = "nightly-report"
 # schedule = {cron = "30 2 * * *", time_zone = "Europe/Berlin"}
 # target.http = {url = "https://example.org/report"}
+
+# So may consumer pools:
+# [[pool]]
+# name = "orders"
+# source.redis_list = {connection = "main", key = "orders"}
+# target.http = {url = "https://example.org/order"}
+# min = 2
+# max = 10
+# policy.drain = {within = "30s"}
 )";
 
 std::string cell(std::string text) {
@@ -119,6 +153,25 @@ std::string tokens_part() {
   return part;
 }
 
+std::string connections_part() {
+  std::string part{connections_head};
+  for (const auto& each : connection_options())
+    part += "| `[" + std::string{each.section} + ".NAME]` | `" + std::string{each.key} + "` | " +
+            cell(std::string{each.type}) + " | " + cell(std::string{each.sentence}) + " |\n";
+  return part;
+}
+
+std::string connections_example() {
+  std::string part = "\n# Connections that pools and targets name; the names are yours:\n";
+  std::string_view section;
+  for (const auto& each : connection_options()) {
+    if (each.section != section) part += "# [" + std::string{each.section} + ".main]\n";
+    section = each.section;
+    part += "# " + std::string{each.key} + " = " + std::string{each.example} + "\n";
+  }
+  return part;
+}
+
 } // namespace
 
 std::string configuration_page() {
@@ -130,7 +183,7 @@ std::string configuration_page() {
       if (which.section == each.section) page += row(which);
     if (each.section == "api") page += tokens_part();
   }
-  return page + std::string{page_tail};
+  return page + connections_part() + std::string{page_tail};
 }
 
 std::string example_file() {
@@ -145,7 +198,7 @@ std::string example_file() {
     }
     if (each.section == "api") file += example_tokens;
   }
-  return file + std::string{example_tail};
+  return file + connections_example() + std::string{example_tail};
 }
 
 } // namespace wheelwork

@@ -8,12 +8,14 @@ namespace wheelwork {
 
 struct redis_connection_settings {
   std::string url; ///< redis://USER:PASSWORD@HOST:PORT/DATABASE, or unix:///PATH?db=DATABASE
+  friend bool operator==(const redis_connection_settings&, const redis_connection_settings&) = default;
 };
 
 struct kafka_connection_settings {
   std::string brokers; ///< HOST:PORT, separated by commas
   std::map<std::string, std::string>
       options; ///< further settings of librdkafka by their names there, such as security.protocol
+  friend bool operator==(const kafka_connection_settings&, const kafka_connection_settings&) = default;
 };
 
 /// By NAME.

@@ -1,3 +1,4 @@
+#include "messages/json_definition.hpp"
 #include "messages/json_reader.hpp"
 #include "messages/json_text.hpp"
 
@@ -10,25 +11,6 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t description_max = 64 << 10;
-
-void read_name(member_reader& members, std::string_view path_name, task_definition& into) {
-  auto value = members.find("name");
-  if (!value) {
-    into.name = path_name;
-    if (path_name.empty()) {
-      if (members.is_object()) members.fault("name", "is missing; every task has a name");
-    } else if (auto wrong = task_name_fault(path_name)) {
-      members.fault("name", *wrong);
-    }
-    return;
-  }
-  auto name = read_text(*value, members.pointer_of("name"), members.faults(), {.slash = false});
-  if (!name) return;
-  if (!path_name.empty() && *name != path_name)
-    members.fault("name", "is " + in_backticks(*name) + ", but the address names the task " + in_backticks(path_name) +
-                              "; leave it out or make them equal");
-  into.name = std::move(*name);
-}
 
 void read_when(member_reader& members, task_definition& into) {
   dst_rule dst;
@@ -52,18 +34,6 @@ void read_when(member_reader& members, task_definition& into) {
   into.enabled = members.boolean("enabled").value_or(into.enabled);
 }
 
-void read_environments(member_reader& members, task_definition& into) {
-  auto value = members.find("environments");
-  if (!value) return;
-  auto pointer = members.pointer_of("environments");
-  if (!value->is_array())
-    return members.fault("environments", "must be a list of names, such as [\"test\",\"release\"], not " +
-                                             std::string{kind_text(*value)});
-  for (size_t i = 0; i < value->size(); ++i)
-    if (auto name = read_text((*value)[i], item_pointer(pointer, i), members.faults(), {}))
-      into.environments.push_back(std::move(*name));
-}
-
 void read_rules(member_reader& members, task_definition& into) {
   into.overlap = members
                      .choice("overlap", {overlap_policy::allow, overlap_policy::skip, overlap_policy::queue,
@@ -73,7 +43,7 @@ void read_rules(member_reader& members, task_definition& into) {
                      .value_or(into.misfire);
   into.misfire_grace = members.duration("misfire_grace").value_or(into.misfire_grace);
   into.priority = static_cast<uint8_t>(members.integer("priority", 0, 9).value_or(into.priority));
-  read_environments(members, into);
+  into.environments = read_environments(members);
   into.partition = members.text("partition", {.min = 0}).value_or("");
 }
 
@@ -86,7 +56,7 @@ result<task_definition, json_faults> task_from_json(const json& body, std::strin
   fault_list faults;
   task_definition read;
   member_reader members{body, std::string{context.base_pointer}, faults};
-  read_name(members, path_name, read);
+  read.name = read_definition_name(members, path_name, "task");
   read.description = members.text("description", {.min = 0, .max = description_max, .controls = true}).value_or("");
   read.external_id = members.text("external_id", {}, null_means::absent);
   read.marks = read_labels(members);

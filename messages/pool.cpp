@@ -15,6 +15,23 @@ const std::string& key_of(const source_definition& any) {
   return std::get<redis_list_source>(any).key;
 }
 
+const std::string& connection_of(const source_definition& any) {
+  return std::visit([](const auto& source) -> const std::string& { return source.connection; }, any);
+}
+
+std::string default_dead_letter(const source_definition& any) {
+  return key_of(any) + (std::holds_alternative<kafka_source>(any) ? ".dead" : ":dead");
+}
+
+bool writes_to_its_source(const source_definition& source, const target& how) {
+  bool from_kafka = std::holds_alternative<kafka_source>(source);
+  if (const auto* redis = std::get_if<redis_target>(&how))
+    return !from_kafka && redis->connection == connection_of(source) && redis->key == key_of(source);
+  if (const auto* kafka = std::get_if<kafka_target>(&how))
+    return from_kafka && kafka->connection == connection_of(source) && kafka->topic == key_of(source);
+  return false;
+}
+
 std::string_view to_string(message_order order) { return order == message_order::partition ? "partition" : "none"; }
 
 std::string_view to_string(pool_event::what kind) {

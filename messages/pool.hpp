@@ -34,6 +34,12 @@ using source_definition = std::variant<redis_list_source, redis_stream_source, k
 std::string_view kind_name(const source_definition& any);
 /// The key of the list or stream; the topic.
 const std::string& key_of(const source_definition& any);
+/// The NAME of [redis.NAME] or [kafka.NAME].
+const std::string& connection_of(const source_definition& any);
+/// Where messages of this source go that were given up, unless the pool says otherwise.
+std::string default_dead_letter(const source_definition& any);
+/// Whether the target writes to the very key or topic of the source: each message would come back for ever.
+bool writes_to_its_source(const source_definition& source, const target& how);
 
 enum class message_order : uint8_t {
   none,      ///< a message that waits for a retry holds up no other

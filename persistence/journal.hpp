@@ -96,15 +96,12 @@ public:
   /// Ledger of a task in [from, until), ordered by time; skips that reach into it whole. At most `limit` after `after`.
   virtual answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) = 0;
   /// All pools, ordered by name.
-  virtual answer<std::vector<pool_ptr>> pools() { return failure(no_pools()); }
-  /// Of this pool, newest first, those before `before` (none: all), at most `limit`.
-  virtual answer<std::vector<pool_event>> pool_events(const std::string&, std::optional<wall_time>, size_t) {
-    return failure(no_pools());
-  }
+  virtual answer<std::vector<pool_ptr>> pools() = 0;
+  /// Of this pool, newest first, those before `before` (none: all), at most `limit`. Also of a pool that was deleted.
+  virtual answer<std::vector<pool_event>> pool_events(const std::string& pool, std::optional<wall_time> before,
+                                                      size_t limit) = 0;
   /// Of this pool in [from, until), ordered by minute and node.
-  virtual answer<std::vector<pool_minute>> pool_minutes(const std::string&, wall_time, wall_time) {
-    return failure(no_pools());
-  }
+  virtual answer<std::vector<pool_minute>> pool_minutes(const std::string& pool, wall_time from, wall_time until) = 0;
 
   /// Number of live jobs and of those running, and the batch number of each writer up to which it counts.
   struct live_count {
@@ -112,9 +109,6 @@ public:
     std::vector<uint64_t> batches{};
   };
   virtual answer<live_count> count_live() = 0;
-
-private:
-  static journal_error no_pools() { return {journal_errc::broken, "this journal does not keep pools yet"}; }
 };
 
 /// The one connection that writes for a writer row. Several writers of a journal work side by side; all changes of a
@@ -133,8 +127,9 @@ public:
   virtual result<void, journal_error> renew_lease(wall_time lease_until) = 0;
   /// Marks all shards of this node released: nothing but open attempts can have been started.
   virtual result<void, journal_error> release_shards() = 0;
-  /// Deletes history (and what hangs on it) finished before this time, at most `rows` in one short transaction. Answers
-  /// how many went; with `rows` or more there may be others to go at once.
+  /// Deletes history (and what hangs on it) finished before this time, and events and minutes of pools from before it,
+  /// at most `rows` in one short transaction. Answers how many went; with `rows` or more there may be others to go at
+  /// once.
   virtual result<size_t, journal_error> drop_history(wall_time finished_before, size_t rows) = 0;
   /// History goes cheapest in whole pieces of this length, counted from 1970: a time to drop before is best rounded
   /// down to one. Zero: any time is as good.

@@ -1,4 +1,5 @@
 #include "persistence/memory/memory_database.hpp"
+#include "persistence/pool_rows.hpp"
 
 #include <algorithm>
 
@@ -51,6 +52,7 @@ private:
   void late(const late_result& late);
   void revive(const job_revive& revive);
   void insert(const new_job& made, uint32_t index, shard_id shard);
+  void write_pools(const journal_change& change);
   void put_attempt(job_id id, const attempt_record& attempt);
   void drop_attempts(job_id id);
   stored_task* task_by_id(task_id id);
@@ -95,7 +97,26 @@ journal_receipt application::apply(const journal_change& change) {
   for (uint32_t index = 0; index < change.inserts.size(); ++index) insert(change.inserts[index], index, change.shard);
   for (const task_state& one : change.states) update_state(one);
   for (const fire_skip& one : change.skips) put(rows_.skips, {one.task, one.span.from, one.verdict}, one);
+  write_pools(change);
   return std::move(receipt_);
+}
+
+void application::write_pools(const journal_change& change) {
+  for (const pool_put& one : change.pools_put) {
+    std::optional<uint64_t> version;
+    if (one.definition)
+      if (const auto found = rows_.pools.find(one.definition->name); found != rows_.pools.end())
+        version = found->second->version;
+    if (auto fault = fault_of_put(one, version)) throw refused{std::move(*fault)};
+    put(rows_.pools, one.definition->name, one.definition);
+  }
+  for (const std::string& name : change.pools_deleted) {
+    if (!rows_.pools.contains(name)) refuse(journal_errc::conflict, "there is no pool `" + name + "`");
+    erase(rows_.pools, name);
+  }
+  for (const pool_event& one : change.pool_events)
+    put(rows_.pool_events, rows_.pool_events.empty() ? 1 : rows_.pool_events.rbegin()->first + 1, one);
+  for (const pool_minute& one : change.pool_minutes) put(rows_.pool_minutes, {one.pool, one.minute, one.node}, one);
 }
 
 void application::put_task(const task_put& one, shard_id shard) {

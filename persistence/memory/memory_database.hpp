@@ -52,6 +52,9 @@ struct tables {
   std::map<std::tuple<task_id, wall_time, skip_verdict>, fire_skip> skips;
   std::map<std::string, taken_key> unique_keys;
   std::map<uint16_t, shard_row> shards;
+  std::map<std::string, pool_ptr> pools;
+  std::map<uint64_t, pool_event> pool_events;                                          ///< by a number that grows
+  std::map<std::tuple<std::string, wall_time, std::string>, pool_minute> pool_minutes; ///< by pool, minute, node
 };
 
 class memory_database {

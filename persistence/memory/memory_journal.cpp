@@ -72,6 +72,10 @@ public:
     drop(
         rows.skips, [&](const auto& row) { return row.second.span.to < finished_before; }, nothing);
     drop(
+        rows.pool_events, [&](const auto& row) { return row.second.at < finished_before; }, nothing);
+    drop(
+        rows.pool_minutes, [&](const auto& row) { return row.second.minute < finished_before; }, nothing);
+    drop(
         rows.unique_keys, [&](const auto& row) { return row.second.until && *row.second.until <= keys_before; },
         nothing);
     return gone;

@@ -206,6 +206,34 @@ auto memory_reader::ledger(task_id task, wall_time from, wall_time until, size_t
   return found;
 }
 
+auto memory_reader::pools() -> answer<std::vector<pool_ptr>> {
+  const guard lock{database_->mutex};
+  std::vector<pool_ptr> found;
+  for (const auto& [name, pool] : database_->rows.pools) found.push_back(pool);
+  return found;
+}
+
+auto memory_reader::pool_events(const std::string& pool, std::optional<wall_time> before, size_t limit)
+    -> answer<std::vector<pool_event>> {
+  const guard lock{database_->mutex};
+  std::vector<pool_event> found;
+  const auto& all = database_->rows.pool_events;
+  for (auto at = all.rbegin(); at != all.rend(); ++at)
+    if (at->second.pool == pool && (!before || at->second.at < *before)) found.push_back(at->second);
+  std::stable_sort(found.begin(), found.end(), [](const pool_event& a, const pool_event& b) { return a.at > b.at; });
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
+auto memory_reader::pool_minutes(const std::string& pool, wall_time from, wall_time until)
+    -> answer<std::vector<pool_minute>> {
+  const guard lock{database_->mutex};
+  std::vector<pool_minute> found;
+  for (const auto& [key, minute] : database_->rows.pool_minutes)
+    if (minute.pool == pool && minute.minute >= from && minute.minute < until) found.push_back(minute);
+  return found;
+}
+
 auto memory_reader::count_live() -> answer<live_count> {
   const guard lock{database_->mutex};
   live_count count{database_->rows.live.size(), 0, database_->batches};

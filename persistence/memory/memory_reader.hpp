@@ -24,6 +24,10 @@ public:
   answer<std::optional<job_view>> find_job(job_id id) override;
   answer<std::vector<job_view>> list_jobs(const job_filter& filter) override;
   answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) override;
+  answer<std::vector<pool_ptr>> pools() override;
+  answer<std::vector<pool_event>> pool_events(const std::string& pool, std::optional<wall_time> before,
+                                              size_t limit) override;
+  answer<std::vector<pool_minute>> pool_minutes(const std::string& pool, wall_time from, wall_time until) override;
   answer<live_count> count_live() override;
 
 private:

@@ -4,6 +4,7 @@
 
 #include "persistence/mysql/connection.hpp"
 #include "persistence/mysql/history_days.hpp"
+#include "persistence/mysql/sql_pool.hpp"
 #include "persistence/mysql/target_rows.hpp"
 #include "persistence/sql/server_statements.hpp"
 
@@ -40,6 +41,9 @@ public:
 
   void update_states(const task_states& states) override;
   void put_skips(const fire_skips& skips) override;
+  void write_pools(const journal_change& change) override {
+    wheelwork::write_pools(database_, sql::pool_writing, change);
+  }
 
 private:
   /// Those of the jobs that are not live.

@@ -6,6 +6,7 @@
 #include "persistence/mysql/retention.hpp"
 #include "persistence/mysql/row_lists.hpp"
 #include "persistence/mysql/sql_open.hpp"
+#include "persistence/mysql/sql_pool.hpp"
 #include "persistence/mysql/sql_read.hpp"
 #include "persistence/mysql/sql_retention.hpp"
 #include "persistence/mysql/sql_task.hpp"
@@ -54,7 +55,8 @@ struct dialect {
                                                  .all_running = sql::all_running,
                                                  .along_running = "j.running = 1",
                                                  .unhappy_by_term = true,
-                                                 .other_state = "j.state = ?"}};
+                                                 .other_state = "j.state = ?"},
+                                        .pools = sql::pool_reading};
   static constexpr unused_target_texts sweeping{.highest = sql::highest_target,
                                                 .of_live_jobs = sql::targets_of_live_jobs,
                                                 .of_history = sql::targets_of_history,
@@ -71,6 +73,8 @@ struct dialect {
                                         .release_shards = sql::release_shards,
                                         .drop_old_fires = sql::drop_old_fires,
                                         .drop_old_skips = sql::drop_old_skips,
+                                        .drop_old_pool_events = sql::drop_old_pool_events,
+                                        .drop_old_pool_minutes = sql::drop_old_pool_minutes,
                                         .drop_expired_keys = sql::drop_expired_keys,
                                         .drop_unused_task_names = sql::drop_unused_task_names};
 

@@ -11,7 +11,8 @@ namespace wheelwork::mysql {
 
 namespace {
 
-constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
+constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema},
+                                migration{2, "consumer pools", sql::pool_schema}};
 constexpr int lock_wait_s = 60;
 
 void replace(std::string& text, std::string_view what, std::string_view by) {

@@ -204,6 +204,45 @@ create table if not exists ww_unique_key (
 ))sql",
 };
 
+inline constexpr const char* pool_schema[] = {
+    R"sql(
+create table if not exists ww_pool (
+  name varchar(255) primary key,
+  version bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  spec longtext not null
+))sql",
+    R"sql(
+create table if not exists ww_pool_event (  -- decisions and failures
+  id bigint primary key auto_increment,
+  pool varchar(255) not null,
+  happened_at bigint not null,
+  kind tinyint not null,
+  consumers_before bigint not null,
+  consumers bigint not null,
+  backlog bigint,                         -- null: it could not be read
+  messages bigint not null,
+  reason longtext not null,
+  key ww_pool_event_pool (pool, happened_at, id),
+  key ww_pool_event_retention (happened_at)
+))sql",
+    R"sql(
+create table if not exists ww_pool_minute (  -- what was done in a minute on a node
+  pool varchar(255) not null,
+  begins_at bigint not null,
+  node varchar(255) not null,
+  taken bigint not null,
+  succeeded bigint not null,
+  failed_attempts bigint not null,
+  dead_letters bigint not null,
+  backlog_max bigint not null,
+  consumers_max bigint not null,
+  primary key (pool, begins_at, node),
+  key ww_pool_minute_retention (begins_at)
+))sql",
+};
+
 /// Follows each `create table` that has no `{options}` of its own.
 inline constexpr char table_options[] =
     " engine = innodb row_format = dynamic default charset = utf8mb4 collate = {collation}";

@@ -4,6 +4,7 @@
 
 #include "persistence/postgres/connection.hpp"
 #include "persistence/postgres/history_days.hpp"
+#include "persistence/postgres/sql_pool.hpp"
 #include "persistence/postgres/target_rows.hpp"
 #include "persistence/sql/server_statements.hpp"
 
@@ -38,6 +39,9 @@ public:
 
   void update_states(const task_states& states) override;
   void put_skips(const fire_skips& skips) override;
+  void write_pools(const journal_change& change) override {
+    wheelwork::write_pools(database_, sql::pool_writing, change);
+  }
 
 private:
   id_set end_jobs_alike(const gathered_parts<job_end>& ends);

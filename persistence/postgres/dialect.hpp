@@ -5,6 +5,7 @@
 #include "persistence/postgres/error_text.hpp"
 #include "persistence/postgres/retention.hpp"
 #include "persistence/postgres/sql_open.hpp"
+#include "persistence/postgres/sql_pool.hpp"
 #include "persistence/postgres/sql_read.hpp"
 #include "persistence/postgres/sql_retention.hpp"
 #include "persistence/postgres/sql_task.hpp"
@@ -53,7 +54,8 @@ struct dialect {
                                                  .all_running = sql::all_running,
                                                  .along_running = "running",
                                                  .unhappy_by_term = false,
-                                                 .other_state = "state = ?"}};
+                                                 .other_state = "state = ?"},
+                                        .pools = sql::pool_reading};
   static constexpr unused_target_texts sweeping{.highest = sql::highest_target,
                                                 .of_live_jobs = sql::targets_of_live_jobs,
                                                 .of_history = sql::targets_of_history,
@@ -70,6 +72,8 @@ struct dialect {
                                         .release_shards = sql::release_shards,
                                         .drop_old_fires = sql::drop_old_fires,
                                         .drop_old_skips = sql::drop_old_skips,
+                                        .drop_old_pool_events = sql::drop_old_pool_events,
+                                        .drop_old_pool_minutes = sql::drop_old_pool_minutes,
                                         .drop_expired_keys = sql::drop_expired_keys,
                                         .drop_unused_task_names = sql::drop_unused_task_names};
 

@@ -192,4 +192,40 @@ create table ww_unique_key (
 create index ww_unique_key_until on ww_unique_key (until) where until is not null;
 )sql";
 
+inline constexpr char pool_schema[] = R"sql(
+create table ww_pool (
+  name text collate "C" primary key,
+  version bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  spec text not null
+);
+create table ww_pool_event (              -- decisions and failures
+  id bigint generated always as identity primary key,
+  pool text collate "C" not null,
+  happened_at bigint not null,
+  kind smallint not null,
+  consumers_before bigint not null,
+  consumers bigint not null,
+  backlog bigint,                         -- null: it could not be read
+  messages bigint not null,
+  reason text not null
+);
+create index ww_pool_event_pool on ww_pool_event (pool, happened_at, id);
+create index ww_pool_event_retention on ww_pool_event (happened_at);
+create table ww_pool_minute (             -- what was done in a minute on a node
+  pool text collate "C" not null,
+  begins_at bigint not null,
+  node text collate "C" not null,
+  taken bigint not null,
+  succeeded bigint not null,
+  failed_attempts bigint not null,
+  dead_letters bigint not null,
+  backlog_max bigint not null,
+  consumers_max bigint not null,
+  primary key (pool, begins_at, node)
+) with (fillfactor = 80);
+create index ww_pool_minute_retention on ww_pool_minute (begins_at);
+)sql";
+
 } // namespace wheelwork::postgres::sql

@@ -32,8 +32,10 @@ struct writer_texts {
   const char* give_back_number; ///< of the batch that the transaction began with
   const char* set_lease;        ///< incarnation, time, length in milliseconds
   const char* release_shards;
-  const char* drop_old_fires; ///< before a time, at most so many; so the next two
+  const char* drop_old_fires; ///< before a time, at most so many; so the next
   const char* drop_old_skips;
+  const char* drop_old_pool_events; ///< the same, and so the next
+  const char* drop_old_pool_minutes;
   const char* drop_expired_keys;
   const char* drop_unused_task_names; ///< at most so many
 };
@@ -417,6 +419,8 @@ size_t batch_writer<Dialect>::drop_in_transaction(wall_time finished_before, siz
   };
   drop_more(texts.drop_old_fires, finished_before);
   drop_more(texts.drop_old_skips, finished_before);
+  drop_more(texts.drop_old_pool_events, finished_before);
+  drop_more(texts.drop_old_pool_minutes, finished_before);
   drop_more(texts.drop_expired_keys, clock_ ? clock_->wall_now() : finished_before);
   if (gone < most) database.run(texts.drop_unused_task_names, most - gone);
   target_uses::lock alone; // until the end of the transaction

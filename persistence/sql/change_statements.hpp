@@ -114,6 +114,9 @@ public:
   virtual void update_states(const task_states& states) = 0;
   virtual void put_skips(const fire_skips& skips) = 0;
 
+  /// The pool parts of a change, at once: nothing else depends on them. Throws change_refused, too.
+  virtual void write_pools(const journal_change& change) = 0;
+
   virtual std::optional<task_edition> edition_of(const std::string& name) = 0;
   virtual bool task_exists(task_id task) = 0;
   /// Of a task with another id.

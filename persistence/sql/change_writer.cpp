@@ -66,6 +66,7 @@ void change_writer::apply(const journal_change& change, journal_receipt& receipt
   for (uint32_t index = 0; index < change.inserts.size(); ++index)
     apply_insert(change.inserts[index], index, change.shard, receipt);
   apply_states(change);
+  statements_.write_pools(change);
 }
 
 void change_writer::apply_states(const journal_change& change) {

@@ -7,6 +7,13 @@
 
 namespace wheelwork {
 
+/// Of pools; the columns are those of persistence/pool_rows.hpp.
+struct pool_read_texts {
+  const char* all;     ///< ordered by name
+  const char* events;  ///< of a pool, before a time, at most so many, newest first
+  const char* minutes; ///< of a pool in a span of time
+};
+
 /// Texts of reads. Each is a constant: a connection knows it again by its address.
 struct reader_texts {
   const char* tasks_of_shard;
@@ -32,6 +39,7 @@ struct reader_texts {
   const char* batches_of_writers; ///< in the order of their numbers
   ledger_texts ledger;
   job_list_texts list;
+  pool_read_texts pools;
 };
 
 /// Texts of a sweep over targets.

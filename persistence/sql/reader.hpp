@@ -7,6 +7,7 @@
 // once.
 #pragma once
 
+#include "persistence/pool_rows.hpp"
 #include "persistence/rows.hpp"
 #include "persistence/sql/dialect.hpp"
 #include "persistence/sql/shard_takeover.hpp"
@@ -120,6 +121,34 @@ public:
 
   answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) override {
     return read([&] { return ledger_of(*database_, texts.ledger, task, from, until, limit); });
+  }
+
+  answer<std::vector<pool_ptr>> pools() override {
+    return read([&] {
+      std::vector<pool_ptr> found;
+      for (auto all = database_->query(texts.pools.all); all.next();) found.push_back(decode_pool(all.row()));
+      return found;
+    });
+  }
+
+  answer<std::vector<pool_event>> pool_events(const std::string& pool, std::optional<wall_time> before,
+                                              size_t limit) override {
+    return read([&] {
+      std::vector<pool_event> found;
+      const int64_t end = before ? to_column(*before) : std::numeric_limits<int64_t>::max();
+      for (auto all = database_->query(texts.pools.events, pool, end, limit); all.next();)
+        found.push_back(decode_pool_event(all.row()));
+      return found;
+    });
+  }
+
+  answer<std::vector<pool_minute>> pool_minutes(const std::string& pool, wall_time from, wall_time until) override {
+    return read([&] {
+      std::vector<pool_minute> found;
+      for (auto all = database_->query(texts.pools.minutes, pool, to_column(from), to_column(until)); all.next();)
+        found.push_back(decode_pool_minute(all.row()));
+      return found;
+    });
   }
 
   answer<live_count> count_live() override {

@@ -2,6 +2,7 @@
 
 #include "persistence/job_terms.hpp"
 #include "persistence/sqlite/sql_job.hpp"
+#include "persistence/sqlite/sql_pool.hpp"
 #include "persistence/sqlite/sql_task.hpp"
 #include "persistence/sqlite/sql_write.hpp"
 
@@ -48,6 +49,7 @@ journal_receipt change_writer::apply(const journal_change& change) {
   for (const fire_skip& skip : change.skips)
     database_.run(sql::put_skip, value_of(skip.task), to_column(skip.span.from), number_of(skip.verdict),
                   to_column(skip.span.to), skip.span.count);
+  write_pools(database_, sql::pool_writing, change);
   return receipt;
 }
 

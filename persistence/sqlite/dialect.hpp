@@ -4,6 +4,7 @@
 #include "persistence/sql/reader.hpp"
 #include "persistence/sql/unused_targets.hpp"
 #include "persistence/sqlite/error_text.hpp"
+#include "persistence/sqlite/sql_pool.hpp"
 #include "persistence/sqlite/sql_read.hpp"
 #include "persistence/sqlite/sql_retention.hpp"
 #include "persistence/sqlite/sql_task.hpp"
@@ -49,7 +50,8 @@ struct dialect {
                                                  .all_running = sql::all_running,
                                                  .along_running = sql::along_running,
                                                  .unhappy_by_term = false,
-                                                 .other_state = "+state = ?"}};
+                                                 .other_state = "+state = ?"},
+                                        .pools = sql::pool_reading};
   static constexpr unused_target_texts sweeping{.highest = sql::highest_target,
                                                 .of_live_jobs = sql::targets_of_live_jobs,
                                                 .of_history = sql::targets_of_history,

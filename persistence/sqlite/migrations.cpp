@@ -10,7 +10,8 @@ namespace wheelwork::sqlite {
 
 namespace {
 
-constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema}};
+constexpr std::array migrations{migration{1, "tasks, jobs and history", sql::first_schema},
+                                migration{2, "consumer pools", sql::pool_schema}};
 
 void fill_first(connection& database, uint16_t shards) {
   const auto secret = new_secret();

@@ -170,4 +170,40 @@ create table ww_unique_key (
 create index ww_unique_key_until on ww_unique_key (until) where until is not null;
 )sql";
 
+inline constexpr char pool_schema[] = R"sql(
+create table ww_pool (
+  name text primary key,
+  version integer not null,
+  created_at integer not null,
+  updated_at integer not null,
+  spec text not null
+);
+create table ww_pool_event (              -- decisions and failures
+  id integer primary key autoincrement,
+  pool text not null,
+  happened_at integer not null,
+  kind integer not null,
+  consumers_before integer not null,
+  consumers integer not null,
+  backlog integer,                        -- null: it could not be read
+  messages integer not null,
+  reason text not null
+);
+create index ww_pool_event_pool on ww_pool_event (pool, happened_at, id);
+create index ww_pool_event_retention on ww_pool_event (happened_at);
+create table ww_pool_minute (             -- what was done in a minute on a node
+  pool text not null,
+  begins_at integer not null,
+  node text not null,
+  taken integer not null,
+  succeeded integer not null,
+  failed_attempts integer not null,
+  dead_letters integer not null,
+  backlog_max integer not null,
+  consumers_max integer not null,
+  primary key (pool, begins_at, node)
+) without rowid;
+create index ww_pool_minute_retention on ww_pool_minute (begins_at);
+)sql";
+
 } // namespace wheelwork::sqlite::sql

@@ -3,6 +3,7 @@
 #include "persistence/job_terms.hpp"
 #include "persistence/sqlite/error_text.hpp"
 #include "persistence/sqlite/sql_job.hpp"
+#include "persistence/sqlite/sql_pool.hpp"
 #include "persistence/sqlite/sql_retention.hpp"
 #include "persistence/sqlite/sql_write.hpp"
 
@@ -252,6 +253,8 @@ result<size_t, journal_error> writer::drop_history(wall_time finished_before, si
     };
     drop_more(sql::drop_old_fires, finished_before);
     drop_more(sql::drop_old_skips, finished_before);
+    drop_more(sql::drop_old_pool_events, finished_before);
+    drop_more(sql::drop_old_pool_minutes, finished_before);
     drop_more(sql::drop_expired_keys, clock_ ? clock_->wall_now() : finished_before);
     if (gone < rows) database_->run(sql::drop_unused_task_names, rows - gone);
     if (gone < rows) gone += unused_targets_.step(*database_, changes_->targets(), rows);

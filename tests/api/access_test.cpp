@@ -18,7 +18,9 @@ protected:
     std::string path{each.path};
     for (const auto& [from, to] : {std::pair{"{id}", "42"}, {"{name}", "t"}, {"{n}", "1"}})
       if (const auto at = path.find(from); at != std::string::npos) path.replace(at, std::string_view{from}.size(), to);
-    const auto body = each.body == body_kind::none ? "" : R"({"enabled":false})";
+    const bool of_pools = path.find("/pools/") != std::string::npos;
+    const auto switching = of_pools ? R"({"paused":true})" : R"({"enabled":false})"; // which an operator may
+    const auto body = each.body == body_kind::none ? "" : switching;
     const auto head = authorization.empty() ? "" : "Authorization: " + std::string{authorization} + "\r\n";
     return request(to_string(each.method), path, body, head).status;
   }

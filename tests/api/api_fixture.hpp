@@ -20,7 +20,8 @@ protected:
   api_server& server() {
     if (!server_)
       server_ = std::make_unique<api_server>(
-          settings, node, node_facts{"node-a", {"scheduler", "executor", "api"}, 64, manual_clock::start_wall, "0.1.0"},
+          settings, node,
+          node_facts{"node-a", {"scheduler", "executor", "api"}, 64, manual_clock::start_wall, "0.1.0", brokers},
           limits);
     return *server_;
   }
@@ -39,6 +40,7 @@ protected:
   scripted_node node;
   api_settings settings;
   http_server_options limits;
+  broker_connections brokers;
 
 private:
   std::unique_ptr<api_server> server_;
@@ -46,6 +48,9 @@ private:
 
 inline constexpr std::string_view noop_job = R"({"target":{"native":{"handler":"noop"}}})";
 inline constexpr std::string_view noop_task = R"({"schedule":{"every":"1h"},"target":{"native":{"handler":"noop"}}})";
+
+inline constexpr std::string_view list_pool =
+    R"({"source":{"redis_list":{"connection":"a","key":"orders"}},"target":{"native":{"handler":"noop"}}})";
 
 /// The pointers of a 422's errors.
 inline std::vector<std::string> pointers_of(const received_answer& answer) {

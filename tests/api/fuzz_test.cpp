@@ -60,7 +60,7 @@ private:
     std::string query;
     for (auto left = chance(3) ? below(4) : 0; left > 0; --left)
       query += (query.empty() ? "?" : "&") +
-               pick({"limit", "cursor", "state", "from", "to", "label", "count", "q", "enabled", "x"}) + "=" +
+               pick({"limit", "cursor", "state", "from", "to", "label", "count", "q", "enabled", "before", "x"}) + "=" +
                pick({"1", "1001", "-1", "pending", "MTAwMA", "a:b", "true", "2026-01-01T00:00:00Z", "%", "",
                      "9999-12-31T23:59:59Z"});
     return query;
@@ -71,6 +71,7 @@ private:
          R"({"jobs":[{"target":{"http":{"url":"http://localhost/"}}},{"task":"a"}]})",
          R"({"schedule":{"cron":"*/5 * * * *"},"target":{"process":{"command":["/bin/true"]}},"retry":{"limit":1}})",
          R"({"schedule":{"every":"1s"},"count":10})", R"({"enabled":false})", R"({"payload":{"a":1e308}})",
+         R"({"source":{"redis_list":{"connection":"a","key":"k"}},"target":{"native":{"handler":"noop"}},"min":2})",
          R"({"state":"pending","limit":5})", ""});
     for (auto left = chance(2) ? below(4) : 0; left > 0 && !body.empty(); --left) mutate(body);
     return body;

@@ -82,6 +82,7 @@ TEST(openapi, every_parameter_of_a_path_is_described) {
 using openapi_api = api_fixture;
 
 TEST_F(openapi_api, a_job_has_no_member_that_the_document_lacks) {
+  brokers.redis["a"] = {};
   const auto all = document();
   const auto job = request("POST", "/api/v1/jobs", noop_job).json();
   for (const auto& [name, value] : job.items())
@@ -89,6 +90,12 @@ TEST_F(openapi_api, a_job_has_no_member_that_the_document_lacks) {
   const auto task = request("PUT", "/api/v1/tasks/a", noop_task).json();
   for (const auto& [name, value] : task.items())
     EXPECT_TRUE(all["components"]["schemas"]["Task"]["properties"].contains(name)) << name;
+  const auto pool = request("PUT", "/api/v1/pools/a", list_pool).json();
+  EXPECT_GT(pool.size(), 20u);
+  for (const auto& [name, value] : pool.items())
+    EXPECT_TRUE(all["components"]["schemas"]["Pool"]["properties"].contains(name)) << name;
+  for (const auto& [name, schema] : all["components"]["schemas"]["Pool"]["properties"].items())
+    EXPECT_TRUE(pool.contains(name)) << name << " is described and not there";
   EXPECT_EQ(request("GET", "/openapi.json").json(), all);
 }
 

@@ -51,6 +51,20 @@ public:
             entries.push_back(entry);
     return entries;
   }
+  answer<std::vector<pool_ptr>> pools() override { return std::vector<pool_ptr>{}; }
+  answer<std::vector<pool_event>> pool_events(const std::string& pool, std::optional<wall_time> before,
+                                              size_t limit) override {
+    std::vector<pool_event> events;
+    for (auto each = node_.pool_events_.rbegin(); each != node_.pool_events_.rend(); ++each)
+      if (each->pool == pool && (!before || each->at < *before) && events.size() < limit) events.push_back(*each);
+    return events;
+  }
+  answer<std::vector<pool_minute>> pool_minutes(const std::string& pool, wall_time from, wall_time until) override {
+    std::vector<pool_minute> minutes;
+    for (const auto& each : node_.pool_minutes_)
+      if (each.pool == pool && each.minute >= from && each.minute < until) minutes.push_back(each);
+    return minutes;
+  }
   answer<live_count> count_live() override { return live_count{}; }
 
 private:
@@ -313,6 +327,65 @@ void scripted_node::retry_jobs(bulk_filter filter, service_callback<size_t> done
   answer<size_t>(std::move(done), [this, filter]() -> result<size_t, service_error> {
     return change_states(filter, {job_state::dead, job_state::cancelled}, job_state::pending);
   });
+}
+
+void scripted_node::set_status(const std::string& pool, pool_status status) {
+  const std::lock_guard lock{mutex_};
+  pools_.at(pool).status = std::move(status);
+}
+void scripted_node::add_event(pool_event event) {
+  const std::lock_guard lock{mutex_};
+  pool_events_.push_back(std::move(event));
+}
+void scripted_node::add_minute(pool_minute minute) {
+  const std::lock_guard lock{mutex_};
+  pool_minutes_.push_back(std::move(minute));
+}
+void scripted_node::race_pools(int times) {
+  const std::lock_guard lock{mutex_};
+  pool_races_ = times;
+}
+
+void scripted_node::put_pool(pool_definition definition, std::optional<uint64_t> if_version,
+                             service_callback<pool_write> done) {
+  answer<pool_write>(std::move(done),
+                     [this, definition = std::move(definition), if_version]() -> result<pool_write, service_error> {
+                       const auto known = pools_.find(definition.name);
+                       const auto now = known == pools_.end() ? nullptr : known->second.definition;
+                       if (if_version && (*if_version != (now ? now->version : 0) || pool_races_-- > 0))
+                         return failure(service_error{service_errc::version_mismatch, "another version", {}, ""});
+                       if (now && now->spec == definition.spec) return pool_write{false, false, now};
+                       auto made = std::make_shared<pool_definition>(definition);
+                       made->version = now ? now->version + 1 : 1;
+                       made->created_at = now ? now->created_at : time.wall_now();
+                       made->updated_at = time.wall_now();
+                       pools_[definition.name].definition = made;
+                       pools_[definition.name].status.active = true;
+                       return pool_write{!now, true, made};
+                     });
+}
+
+void scripted_node::delete_pool(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) {
+  answer<bool>(std::move(done), [this, name, if_version]() -> result<bool, service_error> {
+    const auto found = pools_.find(name);
+    if (found == pools_.end()) return failure(service_error{service_errc::not_found, "no such pool", {}, ""});
+    if (if_version && *if_version != found->second.definition->version)
+      return failure(service_error{service_errc::version_mismatch, "another version", {}, ""});
+    pools_.erase(found);
+    return true;
+  });
+}
+
+std::vector<pool_view> scripted_node::pools() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<pool_view> all;
+  for (const auto& [name, pool] : pools_) all.push_back(pool);
+  return all;
+}
+std::optional<pool_view> scripted_node::find_pool(const std::string& name) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = pools_.find(name);
+  return found == pools_.end() ? std::nullopt : std::optional{found->second};
 }
 
 void scripted_node::read(std::function<void(journal_reader&)> query) {

@@ -33,6 +33,12 @@ public:
   void set_health(node_health health);
   void add_ledger(const std::string& task, ledger_entry entry);
   void add_job(job_view view);
+  /// Of a pool that exists.
+  void set_status(const std::string& pool, pool_status status);
+  void add_event(pool_event event);
+  void add_minute(pool_minute minute);
+  /// The next put_pool() finds that somebody else was faster, so often.
+  void race_pools(int times);
   /// How often push() was called, and with how many requests.
   size_t push_calls() const;
   size_t pushed_requests() const;
@@ -50,6 +56,11 @@ public:
   void retry_job(job_id id, service_callback<bool> done) override;
   void cancel_jobs(bulk_filter filter, service_callback<size_t> done) override;
   void retry_jobs(bulk_filter filter, service_callback<size_t> done) override;
+  void put_pool(pool_definition definition, std::optional<uint64_t> if_version,
+                service_callback<pool_write> done) override;
+  void delete_pool(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) override;
+  std::vector<pool_view> pools() const override;
+  std::optional<pool_view> find_pool(const std::string& name) const override;
   void read(std::function<void(journal_reader&)> query) override;
   task_ptr find_task(const std::string& name) const override;
   bool is_active(const task_definition& task) const override;
@@ -81,6 +92,10 @@ private:
   std::map<uint64_t, job_view> jobs_;
   std::map<std::string, job_id> unique_;
   std::map<std::string, std::vector<ledger_entry>> ledger_;
+  std::map<std::string, pool_view> pools_;
+  std::vector<pool_event> pool_events_; ///< newest last
+  std::vector<pool_minute> pool_minutes_;
+  int pool_races_ = 0;
   uint64_t last_id_ = 1000;
   node_health health_{true, ""};
   std::array<uint8_t, 16> secret_{1, 2, 3};

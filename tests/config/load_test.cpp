@@ -154,7 +154,7 @@ TEST_F(load_test, missing_and_malformed_references_are_faults) {
       faults_of("[node]\nname = \"${NOPE}\"\n[log]\nfile = \"${a b}\"\n[api]\nhosts = [\n \"x\",\n \"${env:Y}\"]\n"),
       ElementsAre("wheelwork.toml:2: node.name: the environment variable NOPE is not set",
                   HasSubstr("wheelwork.toml:4: log.file: has \"${\" without the name"),
-                  "wheelwork.toml:8: api.hosts[1]: \"${env:Y}\" is for targets of tasks; write \"${Y}\""));
+                  "wheelwork.toml:8: api.hosts[1]: \"${env:Y}\" is for targets of tasks and pools; write \"${Y}\""));
 }
 
 TEST_F(load_test, another_environment_needs_no_variables_but_must_be_well_formed) {

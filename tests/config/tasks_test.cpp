@@ -1,5 +1,5 @@
 // [[task]] in the file.
-#include "config/task_tables.hpp"
+#include "config/definition_tables.hpp"
 #include "messages/json.hpp"
 #include "tests/config/config_folder.hpp"
 

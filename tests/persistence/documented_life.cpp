@@ -1,5 +1,7 @@
 #include "tests/persistence/documented_life.hpp"
 
+#include "tests/persistence/pool_changes.hpp"
+
 namespace wheelwork::testing_journal {
 
 namespace {
@@ -54,6 +56,29 @@ void write_a_life(journal_writer& writer, wall_time now) {
   later.ends = {ended(4, job_state::succeeded, now - 1h, 90s), ended(5, job_state::dead, now - 1min, 3s),
                 ended(6, job_state::cancelled, now - 2min, 0s), ended(8, job_state::dead, now - 3min, 5s)};
   commit(writer, later);
+}
+
+void write_a_life_of_pools(journal_writer& writer, wall_time now) {
+  using namespace std::chrono_literals;
+  commit(writer, creating(pool_named("orders", R"(,"min":2,"max":10)")));
+  pool_event grew;
+  grew.pool = "orders";
+  grew.at = now - 1h;
+  grew.consumers_before = 2;
+  grew.consumers = 7;
+  grew.lag = 5000;
+  grew.reason = "5000 messages wait";
+  pool_minute minute;
+  minute.pool = "orders";
+  minute.minute = now - 1h;
+  minute.node = "node-a";
+  minute.taken = minute.succeeded = 1200;
+  minute.lag_max = 5000;
+  minute.consumers_max = 7;
+  journal_change change;
+  change.pool_events = {grew};
+  change.pool_minutes = {minute};
+  commit(writer, change);
 }
 
 } // namespace wheelwork::testing_journal

@@ -7,5 +7,7 @@ namespace wheelwork::testing_journal {
 
 /// A task with fires and skips, jobs that wait, are late, run, succeeded, failed and were cancelled, around `now`.
 void write_a_life(journal_writer& writer, wall_time now);
+/// A pool that grew.
+void write_a_life_of_pools(journal_writer& writer, wall_time now);
 
 } // namespace wheelwork::testing_journal

@@ -20,7 +20,9 @@ protected:
     auto opened = open_journal(options);
     ASSERT_TRUE(opened) << opened.error();
     journal_ = std::move(*opened);
-    write_a_life(*journal_->open_writer(), clock_.now);
+    const auto writer = journal_->open_writer();
+    write_a_life(*writer, clock_.now);
+    write_a_life_of_pools(*writer, clock_.now);
   }
   void TearDown() override { sqlite3_close(shell_); }
 

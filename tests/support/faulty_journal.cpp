@@ -110,6 +110,16 @@ public:
   answer<std::vector<ledger_entry>> ledger(task_id task, wall_time from, wall_time until, size_t limit) override {
     return read([&] { return real_->ledger(task, from, until, limit); });
   }
+  answer<std::vector<pool_ptr>> pools() override {
+    return read([&] { return real_->pools(); });
+  }
+  answer<std::vector<pool_event>> pool_events(const std::string& pool, std::optional<wall_time> before,
+                                              size_t limit) override {
+    return read([&] { return real_->pool_events(pool, before, limit); });
+  }
+  answer<std::vector<pool_minute>> pool_minutes(const std::string& pool, wall_time from, wall_time until) override {
+    return read([&] { return real_->pool_minutes(pool, from, until); });
+  }
   answer<live_count> count_live() override {
     return read([&] { return real_->count_live(); });
   }
