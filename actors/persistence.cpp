@@ -103,7 +103,7 @@ void persistence_state::retry_later() {
 }
 
 void persistence_state::answer(std::vector<waiting_change>& group, std::vector<journal_receipt> all) {
-  std::unordered_map<caf::actor_id, std::pair<scheduler_actor, receipts>> by_sender;
+  std::unordered_map<caf::actor_id, std::pair<journal_client_actor, receipts>> by_sender;
   for (size_t at = 0; at < group.size(); ++at) {
     all[at].ticket = group[at].change.ticket;
     all[at].shard = group[at].change.shard;

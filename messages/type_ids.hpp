@@ -64,6 +64,10 @@ struct desk_job_operation;
 struct look_for_late_answers;
 struct node_broken;
 struct watch;
+struct worker_waits;
+struct worker_left;
+struct begin_starts;
+struct starts_refused;
 } // namespace wheelwork
 
 CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
@@ -122,6 +126,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_for_late_answers))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::node_broken))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::watch))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_waits))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_left))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::begin_starts))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::starts_refused))
 CAF_END_TYPE_ID_BLOCK(wheelwork)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::occupied)
@@ -179,3 +187,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::desk_job_operation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_for_late_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::node_broken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::watch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_waits)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::begin_starts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::starts_refused)
