@@ -53,28 +53,28 @@ void worker_matching::reserve(uint64_t number, const std::vector<job>& jobs) {
 std::optional<worker_matching::batch> worker_matching::started(job what) {
   const auto found = reserved_.find(what.id);
   if (found == reserved_.end()) return std::nullopt;
-  const auto poll = found->second;
-  auto& of_poll = gathering_.at(poll);
+  const auto number = found->second;
+  auto& of_poll = gathering_.find(number)->second;
   of_poll.started.push_back(std::move(what));
   --of_poll.missing;
-  return whole(poll);
+  return whole(number);
 }
 
 std::optional<worker_matching::batch> worker_matching::refused(job_id id) {
   const auto found = reserved_.find(id);
   if (found == reserved_.end()) return std::nullopt;
-  const auto poll = found->second;
+  const auto number = found->second;
   reserved_.erase(found);
-  --gathering_.at(poll).missing;
-  return whole(poll);
+  --gathering_.find(number)->second.missing;
+  return whole(number);
 }
 
-std::optional<worker_matching::batch> worker_matching::whole(uint64_t poll) {
-  const auto found = gathering_.find(poll);
+std::optional<worker_matching::batch> worker_matching::whole(uint64_t number) {
+  const auto found = gathering_.find(number);
   if (found == gathering_.end() || found->second.missing > 0) return std::nullopt;
   auto gathered = std::move(found->second);
   gathering_.erase(found);
-  batch complete{poll, std::move(gathered.started)};
+  batch complete{number, std::move(gathered.started)};
   if (complete.jobs.empty() && !gathered.left) add(std::move(gathered.to));
   for (const auto& one : complete.jobs) reserved_.erase(one.id);
   return complete;
@@ -83,20 +83,20 @@ std::optional<worker_matching::batch> worker_matching::whole(uint64_t poll) {
 std::optional<job> worker_matching::take_back(job_id id, std::optional<batch>& whole_now) {
   const auto found = reserved_.find(id);
   if (found == reserved_.end()) return std::nullopt;
-  const auto poll = found->second;
-  auto& started = gathering_.at(poll).started;
+  const auto number = found->second;
+  auto& started = gathering_.find(number)->second.started;
   const auto place = std::find_if(started.begin(), started.end(), [id](const job& one) { return one.id == id; });
   if (place == started.end()) return std::nullopt; // its start is at the journal
   auto taken = std::move(*place);
   started.erase(place);
   reserved_.erase(found);
-  whole_now = whole(poll);
+  whole_now = whole(number);
   return taken;
 }
 
 std::vector<job> worker_matching::take_all_started() {
   std::vector<job> taken;
-  for (auto& [poll, of_poll] : gathering_) {
+  for (auto& [number, of_poll] : gathering_) {
     for (auto& one : of_poll.started) {
       reserved_.erase(one.id);
       taken.push_back(std::move(one));

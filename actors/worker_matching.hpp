@@ -55,7 +55,7 @@ private:
     std::vector<job> started{};
   };
   void stop_waiting(uint64_t number);
-  std::optional<batch> whole(uint64_t poll);
+  std::optional<batch> whole(uint64_t number);
 
   std::map<uint64_t, poll> polls_;                               ///< numbers grow: the first waits longest
   absl::flat_hash_map<std::string, std::set<uint64_t>> waiting_; ///< polls by queue
