@@ -300,7 +300,7 @@ void http_session::wait_long(uint64_t exchange, milliseconds at_most, std::funct
   if (phase_ != phase::waiting || exchange != exchange_ || answer_) return;
   deadline_ = host_.now() + std::max(at_most, host_.options().answer_timeout);
   gone_ = std::move(gone);
-  watch_client();
+  if (gone_) watch_client();
 }
 
 /// Nothing is read while a request waits, so a client that goes away would show only when the answer is sent.
