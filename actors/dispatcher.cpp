@@ -1,8 +1,7 @@
 #include "actors/dispatcher.hpp"
 
 #include "actors/guard.hpp"
-
-#include <map>
+#include "actors/start_rules.hpp"
 
 namespace wheelwork {
 
@@ -28,6 +27,9 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
       [this](dispatch& ready) { queue_up(ready); },
       [this](expect_results& these) { expect(these); },
       [this](const take_back& request) { give_back(request); },
+      [this](worker_waits& poll) { take_poll(poll); },
+      [this](const worker_left& gone) { workers_.remove(gone.poll); },
+      [this](const starts_refused& these) { take_refused(these); },
       [this](const stop_attempts& request) { stop_these(request); },
       [this](const settled_attempts& these) {
         for (auto& attempt : these.attempts) early_results_.erase(attempt);
@@ -46,8 +48,16 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
 
 void dispatcher_state::queue_up(dispatch& ready) {
   std::array<bool, target_kinds> touched{};
+  std::set<std::string> worker_queues;
   for (auto& one : ready.jobs) {
     auto kind = kind_index(one);
+    if (waits_for_worker(one)) {
+      if (one.start_recorded) {
+        take_started_for_worker(std::move(one));
+        continue;
+      }
+      worker_queues.insert(one.how->lane);
+    }
     touched[kind] = true;
     auto priority = one.priority;
     auto how = one.how; // the lane's name must outlive the move of the job
@@ -55,6 +65,7 @@ void dispatcher_state::queue_up(dispatch& ready) {
   }
   for (size_t kind = 0; kind < target_kinds; ++kind)
     if (touched[kind]) start_what_may(kind);
+  for (auto& queue : worker_queues) serve_polls_of(queue);
   if (draining_) give_up_recorded_starts();
   update_gauges();
 }
@@ -63,19 +74,26 @@ void dispatcher_state::queue_up(dispatch& ready) {
 /// lost attempts.
 void dispatcher_state::give_up_recorded_starts() {
   std::map<uint16_t, outcomes> by_shard;
-  auto time = clock_->wall_now();
-  for (auto& queue : queues_)
-    for (auto& one : queue.take_back([](const job& any) { return any.start_recorded; })) {
-      attempt_result nothing;
-      nothing.id = one.id;
-      nothing.number = one.attempt;
-      nothing.outcome = attempt_outcome::lost;
-      nothing.started = false;
-      nothing.started_at = nothing.finished_at = time;
-      auto& of_shard = by_shard[value_of(shard_of(one.id))];
-      of_shard.ended.push_back({std::move(one), std::move(nothing)});
-    }
+  for (auto& queue : queues_) give_up(queue.take_back([](const job& any) { return any.start_recorded; }), by_shard);
+  auto for_workers = workers_.take_all_started();
+  for (auto& one : for_workers) queues_[kind_index(one)].finished(one.how->lane);
+  give_up(std::move(for_workers), by_shard);
   for (auto& [shard, ended] : by_shard) self_->send(schedulers_[shard], std::move(ended));
+}
+
+void dispatcher_state::give_up(std::vector<job> recorded, std::map<uint16_t, outcomes>& by_shard) {
+  auto time = clock_->wall_now();
+  for (auto& one : recorded) {
+    attempt_result nothing;
+    nothing.id = one.id;
+    nothing.number = one.attempt;
+    nothing.outcome = attempt_outcome::lost;
+    nothing.started = false;
+    nothing.started_at = nothing.finished_at = time;
+    auto& of_shard = by_shard[value_of(shard_of(one.id))];
+    of_shard.draining = draining_;
+    of_shard.ended.push_back({std::move(one), std::move(nothing)});
+  }
 }
 
 void dispatcher_state::expect(expect_results& these) {
@@ -123,6 +141,7 @@ void dispatcher_state::start_what_may(size_t kind) {
 
 void dispatcher_state::start_all_kinds() {
   for (size_t kind = 0; kind < target_kinds; ++kind) start_what_may(kind);
+  serve_all_polls();
   update_gauges();
 }
 
@@ -152,6 +171,7 @@ void dispatcher_state::give_back(const take_back& request) {
   taken_back answer;
   answer.ticket = request.ticket;
   answer.by_dispatcher = true;
+  std::vector<job> unbegun; // their starts are committed, but no worker has them yet
   for (auto& queue : queues_) {
     if (queue.size() == 0) continue;
     for (auto& one : queue.take_back([&](const job& any) { return wanted.contains(any.id); })) {
@@ -161,12 +181,16 @@ void dispatcher_state::give_back(const take_back& request) {
   }
   for (auto& [id, one] : wanted) {
     auto running = in_flight_.find({id, one.number});
-    if (running != in_flight_.end())
+    if (auto begun = take_back_from_worker(id))
+      unbegun.push_back(std::move(*begun));
+    else if (running != in_flight_.end())
       answer.started.push_back({running->second.what, one.number, running->second.started_at});
     else
       answer.missing.push_back(one);
   }
+  for (auto& one : unbegun) answer.started.push_back({one, one.attempt, clock_->wall_now()});
   self_->send(request.from, std::move(answer));
+  if (!unbegun.empty()) self_->send(request.from, ended_unbegun(std::move(unbegun)));
   update_gauges();
 }
 
@@ -219,9 +243,11 @@ void dispatcher_state::begin_drain(const drain& request) {
   answer_drain(false);
 }
 
-/// Processes outlive the node under their helpers, so a clean stop does not wait for them.
+/// Processes outlive the node under their helpers, so a clean stop does not wait for them. Nor for workers, for nobody
+/// could acknowledge any more.
 size_t dispatcher_state::attempts_to_wait_for() const {
-  return in_flight_.size() - queues_[static_cast<size_t>(target_kind::process)].running();
+  auto running = [this](target_kind kind) { return queues_[static_cast<size_t>(kind)].running(); };
+  return in_flight_.size() - running(target_kind::process) - (running(target_kind::worker) - workers_.reserved());
 }
 
 void dispatcher_state::answer_drain(bool grace_is_over) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/node_statistics.hpp"
+#include "actors/worker_matching.hpp"
 #include "messages/firing.hpp"
 #include "messages/running.hpp"
 #include "schedule/dispatch_queue.hpp"
@@ -11,6 +12,8 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <map>
+#include <set>
 
 namespace wheelwork {
 
@@ -46,6 +49,16 @@ private:
   };
 
   void queue_up(dispatch& ready);
+  // ---- worker targets, in dispatcher_workers.cpp
+  void take_poll(worker_waits& poll);
+  bool serve_poll(uint64_t number);
+  void serve_polls_of(const std::string& queue);
+  void serve_all_polls();
+  void take_started_for_worker(job what);
+  void take_refused(const starts_refused& these);
+  void send_to_worker(std::optional<worker_matching::batch> batch);
+  std::optional<job> take_back_from_worker(job_id id);
+  outcomes ended_unbegun(std::vector<job> jobs) const;
   void expect(expect_results& these);
   /// One writer that can't write would let outcomes pile up, so each must have renewed the lease.
   bool may_start() const;
@@ -58,6 +71,7 @@ private:
   void watch_for_long_ones();
   void tell_running(bool all);
   void give_up_recorded_starts();
+  void give_up(std::vector<job> recorded, std::map<uint16_t, outcomes>& by_shard);
   void begin_drain(const drain& request);
   void answer_drain(bool grace_is_over);
   size_t attempts_to_wait_for() const;
@@ -72,7 +86,8 @@ private:
   std::vector<dispatch_queue<job>> queues_; ///< by kind
   absl::flat_hash_map<attempt_name, attempt_in_flight> in_flight_;
   absl::flat_hash_map<attempt_name, attempt_result>
-      early_results_;             ///< of attempts that an earlier incarnation started, until a scheduler expects them
+      early_results_; ///< of attempts that an earlier incarnation started, until a scheduler expects them
+  worker_matching workers_;
   std::deque<start_note> starts_; ///< in order of time, for look_for_long_ones
   bool watching_ = false;
   std::vector<std::chrono::steady_clock::time_point> starts_allowed_until_; ///< by writer

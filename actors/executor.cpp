@@ -1,6 +1,7 @@
 #include "actors/executor.hpp"
 
 #include "actors/guard.hpp"
+#include "actors/start_rules.hpp"
 
 #include <caf/send.hpp>
 
@@ -20,7 +21,9 @@ executor_actor::behavior_type executor_state::make_behavior(std::shared_ptr<runn
         for (auto& attempt : these.attempts) runner_->cancel(attempt.id, attempt.number);
       },
       [this](const settled_attempts& these) {
-        for (auto& attempt : these.attempts) runner_->settled(attempt.id, attempt.number);
+        for (auto& attempt : these.attempts)
+          these.counted ? runner_->settled(attempt.id, attempt.number)
+                        : runner_->not_counted(attempt.id, attempt.number);
       },
   };
 }
@@ -31,13 +34,14 @@ void executor_state::start(run& batch) {
   std::vector<std::chrono::microseconds> lateness;
   lateness.reserve(batch.orders.size());
   for (auto& order : batch.orders) {
+    if (waits_for_worker(order.what)) continue; // how long a queue waits for workers says nothing about the node
     // A job pushed with a time in the past could not start before there was a job. After a restart ids are ahead of the
     // clock for a while and don't say when that was.
     const wall_time made_at{milliseconds{static_cast<int64_t>(milliseconds_of(order.what.id))}};
     const wall_time could_start = made_at > now ? order.what.due_at : std::max(order.what.due_at, made_at);
     lateness.push_back(std::max<std::chrono::microseconds>(now - could_start, std::chrono::microseconds{0}));
   }
-  statistics_->lateness.add(steady, lateness);
+  if (!lateness.empty()) statistics_->lateness.add(steady, lateness);
   statistics_->started.add(steady, batch.orders.size());
   statistics_->started_total += batch.orders.size();
   runner_->run(std::move(batch.orders));

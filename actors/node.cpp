@@ -15,6 +15,7 @@
 #include "actors/wheel_slot.hpp"
 #include "targets/http_runner.hpp"
 #include "targets/process_runner.hpp"
+#include "targets/worker_runner.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -31,6 +32,7 @@ namespace {
 
 constexpr size_t native_at_once = 20'000; ///< sleeping and quick handlers hold no thread
 constexpr size_t native_threads = 16;
+constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
 constexpr size_t api_readers = 2;
 constexpr milliseconds stop_step{10'000}; ///< for each step of a clean stop after the grace
 
@@ -101,6 +103,18 @@ public:
   std::optional<pool_view> find_pool(const std::string& name) const override {
     return pools_->find(name, clock_.steady_now());
   }
+  uint64_t poll_for_jobs(worker_poll request, leased_jobs_callback done) override {
+    return workers_->poll(std::move(request), std::move(done));
+  }
+  void withdraw_poll(uint64_t poll) override { workers_->withdraw(poll); }
+  void give_back_jobs(const std::vector<std::pair<job_id, uint32_t>>& attempts) override {
+    workers_->give_back(attempts);
+  }
+  void acknowledge(attempt_ack ack, ack_callback done) override { acks_->acknowledge(std::move(ack), std::move(done)); }
+  std::optional<milliseconds> extend_lease(job_id id, uint32_t attempt, std::optional<milliseconds> lease) override {
+    return acks_->extend(id, attempt, lease);
+  }
+  void record_late(const job& what, attempt_result result) override;
   void read(std::function<void(journal_reader&)> query) override { operations_->read(std::move(query)); }
   task_ptr find_task(const std::string& name) const override { return directory_->find(name); }
   bool is_active(const task_definition& task) const override { return is_active_in(task, settings_.environment); }
@@ -122,9 +136,11 @@ private:
   void spawn_writers();
   void spawn_readers();
   std::string spawn_executors();
+  void make_workers();
   void spawn_schedulers();
   void spawn_pools();
   void count_live();
+  std::shared_ptr<runner>& runner_of(target_kind kind) { return runners_[static_cast<size_t>(kind)]; }
 
   settings settings_;
   node_options options_;
@@ -137,7 +153,9 @@ private:
   std::shared_ptr<hot_budget> budget_;
   std::shared_ptr<http_runner> http_;
   std::shared_ptr<process_runner> processes_;
-  std::vector<std::shared_ptr<runner>> runners_; ///< by kind
+  std::shared_ptr<awaited_acks> acks_; ///< attempts that somebody outside acknowledges
+  std::shared_ptr<worker_runner> workers_;
+  std::array<std::shared_ptr<runner>, target_kinds> runners_; ///< by kind; none: this edition has none
   std::shared_ptr<consumer_table> consumers_ = std::make_shared<consumer_table>();
   std::shared_ptr<pool_directory> pools_ = std::make_shared<pool_directory>();
   std::vector<attempt_name> adopted_;
@@ -173,6 +191,8 @@ std::string running_node::open() {
   bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency,
                                                                settings_.process_target.concurrency};
   bounds.of_kind[static_cast<size_t>(target_kind::native)] = {native_at_once, native_at_once};
+  // No lane: jobs of workers start when a worker asks for them.
+  bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {worker_leases_max, 0};
   actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
 
@@ -234,19 +254,41 @@ std::string running_node::spawn_executors() {
   auto handlers = options_.handlers ? options_.handlers : std::make_shared<const native_registry>();
   try {
     http_ = make_http_runner(http, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::http));
-    runners_.push_back(http_);
+    runner_of(target_kind::http) = http_;
     processes_ = make_process_runner(process, identity, clock_,
                                      results_to(actors_.dispatcher, consumers_, target_kind::process));
     for (auto& left : processes_->adopt()) adopted_.push_back({left.id, left.number});
-    runners_.push_back(processes_);
-    runners_.push_back(make_native_runner(handlers, native_threads, identity, clock_,
-                                          results_to(actors_.dispatcher, consumers_, target_kind::native)));
+    runner_of(target_kind::process) = processes_;
+    runner_of(target_kind::native) = make_native_runner(
+        handlers, native_threads, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::native));
+    make_workers();
   } catch (const std::exception& error) {
     return error.what();
   }
-  for (size_t kind = 0; kind < runners_.size(); ++kind) // messages/json_target.cpp refuses targets of the others
-    actors_.executors[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
+  for (size_t kind = 0; kind < target_kinds; ++kind) // messages/json_target.cpp refuses targets of the others
+    if (runners_[kind]) actors_.executors[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
   return {};
+}
+
+void running_node::make_workers() {
+  const std::shared_ptr<worker_gauges> gauges{statistics_, &statistics_->workers};
+  acks_ = std::make_shared<awaited_acks>(clock_, gauges);
+  worker_demand demand;
+  demand.ask = [to = actors_.dispatcher](uint64_t poll, std::vector<std::string> queues, size_t max) {
+    caf::anon_send(to, worker_waits{poll, std::move(queues), max});
+  };
+  demand.withdraw = [to = actors_.dispatcher](uint64_t poll) { caf::anon_send(to, worker_left{poll}); };
+  workers_ = make_worker_runner(acks_, demand, clock_, results_to(actors_.dispatcher, consumers_, target_kind::worker),
+                                gauges);
+  runner_of(target_kind::worker) = workers_;
+}
+
+/// To the job's scheduler itself: the dispatcher knows only attempts that run.
+void running_node::record_late(const job& what, attempt_result result) {
+  outcomes late;
+  const auto shard = value_of(shard_of(what.id));
+  late.ended.push_back({what, std::move(result)});
+  caf::anon_send(actors_.schedulers.at(shard), std::move(late));
 }
 
 void running_node::spawn_schedulers() {
@@ -284,7 +326,7 @@ void running_node::spawn_pools() {
   shared->node = settings_.node.name;
   shared->incarnation = journal_->self().incarnation;
   shared->database_secret = journal_->database_secret();
-  for (size_t kind = 0; kind < runners_.size(); ++kind) shared->runners[kind] = runners_[kind];
+  shared->runners = runners_;
   shared->table = consumers_;
   shared->clock = &clock_;
   shared->open_source = [connections = settings_.brokers](const source_setup& setup, uint32_t number) {
@@ -377,6 +419,7 @@ std::string running_node::stop() {
   stopped_ = true;
   stopping_ = true;
   std::string trouble;
+  if (workers_) workers_->end_polls(); // the API takes no new requests, and these would only wait
   if (!actors_.schedulers.empty() && broken().empty()) {
     const auto grace_until = clock_.steady_now() + settings_.node.shutdown_grace;
     caf::anon_send(actors_.pools, stop_pools{actors_.keeper});
@@ -399,7 +442,8 @@ std::string running_node::stop() {
       if (!error.empty()) trouble = "the shards could not be released: " + error;
     }
   }
-  for (auto& each : runners_) each->stop();
+  for (auto& each : runners_)
+    if (each) each->stop();
   actors_.end();
   system_.await_all_actors_done();
   return trouble;

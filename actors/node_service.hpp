@@ -7,6 +7,7 @@
 #include "actors/pool_status.hpp"
 #include "messages/operations.hpp"
 #include "persistence/journal.hpp"
+#include "targets/worker_calls.hpp"
 
 #include <functional>
 
@@ -57,6 +58,23 @@ public:
   /// All pools, ordered by name, as they are now. Thread safe, does not block.
   virtual std::vector<pool_view> pools() const { return {}; }
   virtual std::optional<pool_view> find_pool(const std::string&) const { return std::nullopt; }
+
+  /// Workers. None of these blocks; callbacks run on any thread, also within the call. The number is for withdraw_poll.
+  virtual uint64_t poll_for_jobs(worker_poll, leased_jobs_callback done) {
+    done({});
+    return 0;
+  }
+  /// The worker of this poll went away.
+  virtual void withdraw_poll(uint64_t) {}
+  /// The answer of a poll did not reach its worker.
+  virtual void give_back_jobs(const std::vector<std::pair<job_id, uint32_t>>&) {}
+  virtual void acknowledge(attempt_ack, ack_callback done) { done(ack_verdict::unknown); }
+  /// How long the lease is from now on; `lease` none: as long as before. None: no worker holds this attempt.
+  virtual std::optional<milliseconds> extend_lease(job_id, uint32_t, std::optional<milliseconds>) {
+    return std::nullopt;
+  }
+  /// Keeps what was said of an attempt that has ended before as its late result.
+  virtual void record_late(const job&, attempt_result) {}
 
   /// Runs a read on a reader connection, off the caller's thread.
   virtual void read(std::function<void(journal_reader&)> query) = 0;

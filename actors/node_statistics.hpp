@@ -3,6 +3,7 @@
 #pragma once
 
 #include "messages/job.hpp"
+#include "targets/worker_gauges.hpp"
 
 #include <array>
 #include <atomic>
@@ -88,6 +89,7 @@ struct node_statistics {
   std::atomic<uint64_t> pushed_total{0}, started_total{0}, finished_total{0};
   std::atomic<uint64_t> commits{0}, commit_failures{0}, journal_rows{0};
   std::atomic<uint64_t> armed{0}, queued{0}, in_flight{0}; ///< gauges
+  worker_gauges workers;
   std::atomic<uint64_t> clock_jumps{0}, background_failures{0};
   rate_meter pushed, started, finished;
   lateness_meter lateness;

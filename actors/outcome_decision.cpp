@@ -1,5 +1,7 @@
 #include "actors/outcome_decision.hpp"
 
+#include "actors/start_rules.hpp"
+
 #include <random>
 
 namespace wheelwork {
@@ -63,7 +65,9 @@ std::variant<job_end, job_again> decide_lost(const job& what, attempt_record los
   if (what.how->delivery == delivery_mode::at_most_once) {
     return end_of(what, job_state::dead, now, std::move(lost), reason_unknown_outcome);
   }
-  auto in_row = static_cast<uint8_t>(what.lost_in_row + 1);
+  // Nothing of a worker's job runs in the node: it can't be what took the node down.
+  const bool poisonous = !waits_for_worker(what);
+  auto in_row = static_cast<uint8_t>(what.lost_in_row + (poisonous ? 1 : 0));
   if (in_row >= lost_in_row_max) return end_of(what, job_state::dead, now, std::move(lost), reason_crashed_node);
   job_again again;
   again.id = what.id;

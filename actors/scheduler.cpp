@@ -25,6 +25,7 @@ scheduler_actor::behavior_type scheduler_state::make_behavior(scheduler_settings
       [this](const cancel_jobs& request) { cancel(request); },
       [this](const retry_jobs& request) { retry(request); },
       [this](due& jobs) { take_due(std::move(jobs.jobs)); },
+      [this](begin_starts& these) { begin_for_workers(std::move(these.jobs)); },
       [this](taken_back& answer) { take_given_back(answer); },
       [this](outcomes& all) { take_outcomes(all); },
       [this](const still_running& attempts) { journal_starts(attempts); },

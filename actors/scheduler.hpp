@@ -9,6 +9,7 @@
 #include "actors/node_statistics.hpp"
 #include "actors/outcome_decision.hpp"
 #include "actors/reader.hpp"
+#include "actors/start_rules.hpp"
 #include "actors/task_directory.hpp"
 #include "actors/task_runtime.hpp"
 #include "messages/firing.hpp"
@@ -91,6 +92,7 @@ private:
   void load_again();
   void take_window(window_loaded& window);
   bool possibly_started(const job& loaded) const;
+  bool possibly_waiting_for_worker(const job& fire) const;
   void write_lost(std::vector<std::pair<job, attempt_record>> lost);
   void add_decision(journal_change& change, decision what);
   void finish_loading_step(bool complete, bool room);
@@ -100,6 +102,9 @@ private:
   void take_due(std::vector<job> jobs);
   void take_due_fires(task_runtime& task, std::vector<job> jobs, journal_change& change);
   void start_or_start_carefully(std::vector<job> jobs);
+  void begin_for_workers(std::vector<job> jobs);
+  void commit_starts(std::vector<job> careful);
+  void refuse_starts(const std::vector<job>& jobs);
   void take_starts_back(std::vector<job> started);
   void admit(task_runtime& task, job fire, journal_change& change);
   void settle_missed_fires(task_runtime& task, journal_change& change);
@@ -127,7 +132,7 @@ private:
   void apply_decisions(const std::vector<std::pair<job, decision>>& decided, const journal_receipt& receipt);
   void count_attempt(attempt_outcome outcome);
   void count_end(job_state state);
-  void tell_settled(const std::vector<std::pair<job, uint32_t>>& attempts);
+  void tell_settled(const std::vector<std::pair<job, uint32_t>>& attempts, bool counted = true);
   void journal_starts(const still_running& attempts);
 
   // ---- scheduler_tasks.cpp
@@ -191,6 +196,7 @@ private:
   load_position position_before_load_{};
   bool from_beginning_before_load_ = true;
   std::optional<wall_time> possibly_started_until_; ///< none: the last owner stopped clean
+  wall_time last_owner_until_ = wall_time::min();   ///< it handed over what was due until then
   absl::flat_hash_map<job_id, uint32_t> adopted_;
   std::vector<outcomes> early_outcomes_; ///< came before the recovery was through
 

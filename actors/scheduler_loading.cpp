@@ -18,6 +18,7 @@ void scheduler_state::recover(const shard_recovered& answer) {
   auto& contents = *answer.contents;
   first_id_ms_ = std::max(contents.last_owner.id_milliseconds_reserved, now_ms());
   ids_.start_above(contents.last_owner.id_milliseconds_reserved);
+  last_owner_until_ = std::min(now(), contents.last_owner.owner_lease_until);
   if (!contents.last_owner.released) possibly_started_until_ = std::min(now(), contents.last_owner.owner_lease_until);
   recovered_ = true;
 
@@ -44,7 +45,8 @@ void scheduler_state::recover_task(const task_row& row, const std::vector<job>& 
   auto first = std::lower_bound(live_fires.begin(), live_fires.end(), id,
                                 [](const job& fire, task_id wanted) { return fire.task < wanted; });
   for (; first != live_fires.end() && first->task == id; ++first) {
-    if (first->attempt > 0 || first->start_recorded || possibly_started(*first) || adopted_.contains(first->id))
+    if (first->attempt > 0 || first->start_recorded || possibly_started(*first) ||
+        possibly_waiting_for_worker(*first) || adopted_.contains(first->id))
       task.unfinished.insert(first->id);
     else
       task.prepared[first->fire_time] = *first;
@@ -190,11 +192,17 @@ void scheduler_state::take_window(window_loaded& window) {
   finish_loading_step(window.complete, room);
 }
 
-/// The last owner may have started a job that was due while its lease held (DESIGN, Starts); careful ones would have a
-/// start in the journal.
+/// The last owner may have started a job that was due while its lease held (DESIGN, Starts); careful ones and those of
+/// workers would have a start in the journal.
 bool scheduler_state::possibly_started(const job& loaded) const {
   return possibly_started_until_ && loaded.due_at <= *possibly_started_until_ &&
-         milliseconds_of(loaded.id) < first_id_ms_ && !loaded.careful() && !loaded.start_recorded;
+         milliseconds_of(loaded.id) < first_id_ms_ && !loaded.careful() && !waits_for_worker(loaded) &&
+         !loaded.start_recorded;
+}
+
+/// The last owner may have handed this fire over, and no worker took it: it is not missed, it still waits.
+bool scheduler_state::possibly_waiting_for_worker(const job& fire) const {
+  return waits_for_worker(fire) && fire.due_at <= last_owner_until_ && milliseconds_of(fire.id) < first_id_ms_;
 }
 
 void scheduler_state::write_lost(std::vector<std::pair<job, attempt_record>> lost) {

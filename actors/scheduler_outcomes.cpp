@@ -12,6 +12,14 @@ namespace {
 /// A slot passes a job on without asking, so one that counts as armed here may be running.
 bool may_run(const job_in_hand& entry) { return entry.phase == hand_phase::handed || entry.phase == hand_phase::armed; }
 
+/// Their runners wait to hear that results are committed: the helper of a process, the worker that acknowledged.
+constexpr target_kind kinds_that_keep_results[] = {target_kind::process, target_kind::worker};
+
+bool keeps_results(const job& what) {
+  return std::find(std::begin(kinds_that_keep_results), std::end(kinds_that_keep_results), kind_of(what.how->how)) !=
+         std::end(kinds_that_keep_results);
+}
+
 } // namespace
 
 void scheduler_state::take_outcomes(outcomes& all) {
@@ -25,6 +33,7 @@ void scheduler_state::take_outcomes(outcomes& all) {
   std::vector<std::pair<job, decision>> decided;
   std::uniform_real_distribution<double> share{0.0, 1.0};
   auto time = now();
+  if (all.draining) stopping_ = true;
   for (auto& ended : all.ended) {
     auto& [what, result] = ended;
     auto* entry = hand_.find(what.id);
@@ -33,7 +42,6 @@ void scheduler_state::take_outcomes(outcomes& all) {
       continue;
     }
     hand_.take(what, hand_phase::writing);
-    if (result.outcome == attempt_outcome::lost && !result.started) stopping_ = true; // the dispatcher drains
     bool may_retry = value_of(what.task) == 0 || with_.directory->contains(what.task);
     auto verdict = decide_outcome(what, result, settings_.node, time, share(random_), may_retry);
     add_decision(change, verdict);
@@ -48,7 +56,7 @@ void scheduler_state::take_outcomes(outcomes& all) {
 void scheduler_state::take_late(const outcomes::ended_attempt& late, journal_change& change) {
   change.lates.push_back({late.what.id, record_of(late.result, settings_.node, false)});
   count_attempt(attempt_outcome::late);
-  tell_settled({{late.what, late.result.number}});
+  tell_settled({{late.what, late.result.number}}, false);
   auto* task = task_of(late.what.task);
   if (task == nullptr) return;
   task->stopping.erase({late.what.id, late.result.number});
@@ -73,12 +81,12 @@ void scheduler_state::apply_decisions(const std::vector<std::pair<job, decision>
       hand_.let_go(what.id);
       count_end(end->state);
       ++finished;
-      if (kind_of(what.how->how) == target_kind::process && end->last) settled.emplace_back(what, end->last->number);
+      if (keeps_results(what) && end->last) settled.emplace_back(what, end->last->number);
       if (what.is_fire()) fire_ended(what, time);
       written(what.id);
     } else {
       auto& again = std::get<job_again>(verdict);
-      if (kind_of(what.how->how) == target_kind::process) settled.emplace_back(what, again.ended.number);
+      if (keeps_results(what)) settled.emplace_back(what, again.ended.number);
       go_on.push_back(after(what, again));
     }
   }
@@ -88,12 +96,15 @@ void scheduler_state::apply_decisions(const std::vector<std::pair<job, decision>
   if (!go_on.empty()) arm_or_let_go(std::move(go_on));
 }
 
-void scheduler_state::tell_settled(const std::vector<std::pair<job, uint32_t>>& attempts) {
-  settled_attempts settled;
-  settled.kind = target_kind::process;
-  for (auto& [what, number] : attempts)
-    if (kind_of(what.how->how) == target_kind::process) settled.attempts.push_back({what.id, number});
-  if (!settled.attempts.empty()) self_->send(with_.dispatcher, std::move(settled));
+void scheduler_state::tell_settled(const std::vector<std::pair<job, uint32_t>>& attempts, bool counted) {
+  for (auto kind : kinds_that_keep_results) {
+    settled_attempts settled;
+    settled.kind = kind;
+    settled.counted = counted;
+    for (auto& [what, number] : attempts)
+      if (kind_of(what.how->how) == kind) settled.attempts.push_back({what.id, number});
+    if (!settled.attempts.empty()) self_->send(with_.dispatcher, std::move(settled));
+  }
 }
 
 void scheduler_state::count_attempt(attempt_outcome outcome) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/http_message.hpp"
+#include "schedule/time.hpp"
 
 #include <utility> // asio's awaitable.hpp of Boost 1.74 misses it
 
@@ -25,24 +26,42 @@ struct boxed_answer {
 class answer_box : public std::enable_shared_from_this<answer_box> {
 public:
   using sink = std::function<void(boxed_answer&)>;
-  answer_box(boost::asio::io_context& context, sink deliver) : context_{&context}, deliver_{std::move(deliver)} {}
+  /// See responder::wait_long.
+  using long_wait = std::function<void(uint64_t connection, uint64_t exchange, milliseconds, std::function<void()>)>;
+  answer_box(boost::asio::io_context& context, sink deliver, long_wait wait)
+      : wait_long{std::move(wait)}, context_{&context}, deliver_{std::move(deliver)} {}
+
+  /// On the I/O thread.
+  const long_wait wait_long;
 
   /// The I/O thread says so before it runs; its own answers go straight to the sink.
   void owned_by_this_thread() { owner_ = std::this_thread::get_id(); }
 
   void put(boxed_answer answer) {
     if (std::this_thread::get_id() == owner_) return deliver_(answer);
-    const std::lock_guard lock{mutex_};
-    if (!context_) return;
+    std::unique_lock lock{mutex_};
+    if (!context_) {
+      lock.unlock();
+      return drop(answer);
+    }
     waiting_.push_back(std::move(answer));
     if (std::exchange(posted_, true)) return;
     boost::asio::post(*context_, [self = shared_from_this()] { self->deliver_waiting(); });
   }
 
   void close() {
-    const std::lock_guard lock{mutex_};
-    context_ = nullptr;
-    waiting_.clear();
+    std::vector<boxed_answer> dropped;
+    {
+      const std::lock_guard lock{mutex_};
+      context_ = nullptr;
+      dropped.swap(waiting_);
+    }
+    for (auto& each : dropped) drop(each);
+  }
+
+  /// Nobody will get it.
+  static void drop(boxed_answer& answer) {
+    if (auto undelivered = std::exchange(answer.answer.undelivered, nullptr)) undelivered();
   }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct http_answer {
   std::string body;
   std::string_view content_type = "application/json"; ///< a literal; not sent when there is no body
   std::string extra_head = {};                        ///< whole header lines, each with its CRLF
+  /// Called on any thread when the answer was certainly not sent whole: its connection is gone. Without a call it may
+  /// have been sent or not.
+  std::function<void()> undelivered = {};
 };
 
 /// Percent-decodes one segment of a path, or (`plus_is_blank`) a name or value of a query. None: a broken escape, or

@@ -47,12 +47,21 @@ std::pair<std::string, std::string> split_listen(const std::string& listen) {
 
 void responder::operator()(http_answer answer) const { box_->put({connection_, exchange_, std::move(answer)}); }
 
+void responder::wait_long(milliseconds at_most, std::function<void()> gone) const {
+  box_->wait_long(connection_, exchange_, at_most, std::move(gone));
+}
+
 class http_server::state final : public session_host {
 public:
   state(http_server_options options, http_handler& handler, const clock_source& clock)
       : options_{std::move(options)}, handler_{handler}, clock_{clock},
         scratch_(scratch_bytes), connections_max_{connections_possible(options_.connections_max)} {
-    box_ = std::make_shared<answer_box>(context_, [this](boxed_answer& each) { deliver(each); });
+    box_ = std::make_shared<answer_box>(
+        context_, [this](boxed_answer& each) { deliver(each); },
+        [this](uint64_t connection, uint64_t exchange, milliseconds at_most, std::function<void()> gone) {
+          const auto found = sessions_.find(connection);
+          if (found != sessions_.end()) found->second->wait_long(exchange, at_most, std::move(gone));
+        });
     listen();
   }
   ~state() override { stop(); }
@@ -185,7 +194,7 @@ private:
 
   void deliver(boxed_answer& each) {
     const auto found = sessions_.find(each.connection);
-    if (found == sessions_.end()) return;
+    if (found == sessions_.end()) return answer_box::drop(each);
     const auto session = found->second;
     session->answer(each.exchange, std::move(each.answer));
   }

@@ -33,6 +33,9 @@ public:
   responder(std::shared_ptr<answer_box> box, uint64_t connection, uint64_t exchange)
       : box_{std::move(box)}, connection_{connection}, exchange_{exchange} {}
   void operator()(http_answer answer) const;
+  /// This answer may take so long. `gone`, unless it is empty, is called when the client goes away before it: on the
+  /// I/O thread, at most once. Only within http_handler::handle().
+  void wait_long(milliseconds at_most, std::function<void()> gone) const;
 
 private:
   std::shared_ptr<answer_box> box_;

@@ -7,6 +7,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
+
+#include <sys/socket.h>
+
 namespace wheelwork {
 
 namespace net = boost::asio;
@@ -283,9 +287,32 @@ void http_session::dispatch() {
 }
 
 void http_session::answer(uint64_t exchange, http_answer answer) {
-  if (phase_ != phase::waiting || exchange != exchange_ || answer_) return;
+  if (phase_ != phase::waiting || exchange != exchange_ || answer_) {
+    if (answer.undelivered) answer.undelivered();
+    return;
+  }
+  gone_ = nullptr;
   answer_ = std::move(answer);
   pump();
+}
+
+void http_session::wait_long(uint64_t exchange, milliseconds at_most, std::function<void()> gone) {
+  if (phase_ != phase::waiting || exchange != exchange_ || answer_) return;
+  deadline_ = host_.now() + std::max(at_most, host_.options().answer_timeout);
+  gone_ = std::move(gone);
+  if (gone_) watch_client();
+}
+
+/// Nothing is read while a request waits, so a client that goes away would show only when the answer is sent.
+void http_session::watch_client() {
+  socket_.async_wait(http_socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (error || !self->gone_) return;
+    char peeked;
+    const auto size = ::recv(self->socket_.native_handle(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (size > 0) return; // its next request: it is there
+    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->watch_client();
+    self->close();
+  });
 }
 
 /// Answers and closes: what the client still sends of this request is not looked at.
@@ -320,6 +347,7 @@ void http_session::prepare(http_answer answer) {
   out_.append("\r\n");
   if (has_body && !head_only_) out_.append(answer.body);
   sent_ = 0;
+  undelivered_ = std::move(answer.undelivered);
   enter(phase::writing, host_.options().write_timeout);
 }
 
@@ -344,6 +372,7 @@ bool http_session::write_more() {
 
 /// False: no further request on this connection.
 bool http_session::after_write() {
+  undelivered_ = nullptr;
   if (out_.capacity() > kept_capacity_max) out_ = {};
   if (closing_) {
     // Closing with unread bytes would reset the connection and might take the answer with it.
@@ -408,6 +437,9 @@ void http_session::close() {
   error_code ignored; // nothing is left to be done with it
   socket_.close(ignored);
   host_.works(*this);
+  if (answer_ && answer_->undelivered) undelivered_ = std::move(answer_->undelivered);
+  for (const auto& told : {std::exchange(gone_, nullptr), std::exchange(undelivered_, nullptr)})
+    if (told) told();
   host_.ended(*this);
 }
 

@@ -50,6 +50,8 @@ public:
   void start();
   /// The answer of an exchange; ignored unless that one is waiting.
   void answer(uint64_t exchange, http_answer answer);
+  /// See responder::wait_long.
+  void wait_long(uint64_t exchange, milliseconds at_most, std::function<void()> gone);
   /// Looks at the deadline.
   void sweep();
   /// Closes if no request is in hand.
@@ -82,6 +84,7 @@ private:
   void enter(phase next, milliseconds allowed);
   void drop_consumed();
   void linger_read();
+  void watch_client();
 
   http_socket socket_;
   session_host& host_;
@@ -102,6 +105,8 @@ private:
   std::optional<parser> parser_;
   http_request request_;
   std::optional<http_answer> answer_;
+  std::function<void()> gone_;        ///< while a long wait goes on
+  std::function<void()> undelivered_; ///< of the answer that is being sent
   std::string out_;
   size_t sent_ = 0;
 };

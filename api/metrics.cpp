@@ -100,6 +100,12 @@ void add_gauges(family_list& list, const node_statistics& counts, const api_gaug
   list.quantiles("wheelwork_start_lateness_seconds",
                  "Due time to start, over the last minute; quantile 1 is the maximum.",
                  {{"0.5", lateness.p50_ms / 1000}, {"0.99", lateness.p99_ms / 1000}, {"1", lateness.max_ms / 1000}});
+  list.gauge("wheelwork_worker_polls_waiting", "Polls of workers that wait for a job.",
+             static_cast<double>(counts.workers.polls));
+  list.gauge("wheelwork_worker_leases", "Attempts that workers hold.", static_cast<double>(counts.workers.leases));
+  list.gauge("wheelwork_acknowledgements_awaited",
+             "Attempts, those of workers included, that somebody outside must acknowledge.",
+             static_cast<double>(counts.workers.acks));
   list.gauge("wheelwork_api_connections", "Open HTTP connections.", static_cast<double>(gauges.connections));
   list.gauge("wheelwork_api_pushes_in_flight", "Jobs received and not yet answered.",
              static_cast<double>(gauges.pushes_in_flight));

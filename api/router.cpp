@@ -13,8 +13,8 @@ constexpr auto operate = token_role::operator_role;
 constexpr auto admin = token_role::admin;
 using body = body_kind;
 
-// A viewer reads. An operator also pushes, runs, cancels, retries, enables or disables tasks, and pauses or resumes
-// pools. An admin does all.
+// A viewer reads. An operator also pushes, runs, cancels, retries, works, enables or disables tasks, and pauses or
+// resumes pools. An admin does all.
 constexpr route table[] = {
     {post, "/api/v1/jobs", operate, body::json, routes::push_job},
     {post, "/api/v1/jobs/batch", operate, body::json_or_lines, routes::push_batch},
@@ -24,6 +24,11 @@ constexpr route table[] = {
     {get, "/api/v1/jobs/{id}", viewer, body::none, routes::read_job},
     {post, "/api/v1/jobs/{id}/cancel", operate, body::none, routes::cancel_job},
     {post, "/api/v1/jobs/{id}/retry", operate, body::none, routes::retry_job},
+    {post, "/api/v1/jobs/{id}/attempts/{n}/ack", operate, body::json, routes::acknowledge_attempt},
+
+    {post, "/api/v1/workers/poll", operate, body::json, routes::poll_for_jobs},
+    {post, "/api/v1/workers/ack", operate, body::json, routes::acknowledge},
+    {post, "/api/v1/workers/heartbeat", operate, body::json, routes::extend_lease},
 
     {get, "/api/v1/tasks", viewer, body::none, routes::list_tasks},
     {put, "/api/v1/tasks/{name}", admin, body::json, routes::put_task},
@@ -50,11 +55,7 @@ constexpr route table[] = {
     {get, "/metrics", viewer, body::none, routes::metrics},
     {get, "/openapi.json", viewer, body::none, routes::openapi},
 
-    {post, "/api/v1/jobs/{id}/attempts/{n}/ack", operate, body::none, routes::not_built, true},
     {post, "/api/v1/nodes/{name}/drain", admin, body::none, routes::not_built, true},
-    {post, "/api/v1/workers/poll", operate, body::none, routes::not_built, true},
-    {post, "/api/v1/workers/ack", operate, body::none, routes::not_built, true},
-    {post, "/api/v1/workers/heartbeat", operate, body::none, routes::not_built, true},
 };
 
 std::string_view next_segment(std::string_view& path) {

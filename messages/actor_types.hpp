@@ -48,6 +48,8 @@ using scheduler_actor = caf::typed_actor<
     caf::reacts_to<receipts>,
     // Answers of the reader.
     caf::reacts_to<shard_recovered>, caf::reacts_to<window_loaded>,
+    // Workers wait for these jobs: commit their starts.
+    caf::reacts_to<begin_starts>,
     // The wall clock was set: look again at what is missed.
     caf::reacts_to<clock_jumped>,
     // Clean stop: answer when nothing of this shard waits for the journal any more.
@@ -65,6 +67,8 @@ using dispatcher_actor = caf::typed_actor<
     caf::reacts_to<expect_results>,
     // Give these back if they have not started.
     caf::reacts_to<take_back>,
+    // A worker polls, or does no longer; a job that was meant for one can't start.
+    caf::reacts_to<worker_waits>, caf::reacts_to<worker_left>, caf::reacts_to<starts_refused>,
     // Tell the executors to stop these attempts.
     caf::reacts_to<stop_attempts>,
     // The results of these attempts are committed: nobody needs to keep them any more.

@@ -29,6 +29,7 @@ struct attempt_order {
   job what;
   uint32_t number = 0;                          ///< the attempt number, greater than any before it
   std::shared_ptr<const message_origin> from{}; ///< of a message of a pool; none: it is a job
+  uint64_t poll = 0;                            ///< of a worker target: the poll that it answers; zero: any
 };
 
 struct attempt_result {

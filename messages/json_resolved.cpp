@@ -24,6 +24,7 @@ void complete(resolved_target& made) {
   made.spec = spec.dump();
   made.hash = blake2b_128(made.spec);
   if (auto http = std::get_if<http_target>(&made.how)) made.lane = lane_of_url(http->url).value_or("");
+  if (auto worker = std::get_if<worker_target>(&made.how)) made.lane = worker->queue;
 }
 
 resolved_target read_members(member_reader& members) {
@@ -31,7 +32,7 @@ resolved_target read_members(member_reader& members) {
   if (auto target = members.find("target")) {
     if (auto how = read_target(*target, members.pointer_of("target"), members.faults())) read.how = std::move(*how);
   } else if (members.is_object()) {
-    members.fault("target", "is missing; it has exactly one of http, process, native");
+    members.fault("target", "is missing; it has exactly one of http, process, native, worker");
   }
   read.delivery =
       members.choice("delivery", {delivery_mode::at_least_once, delivery_mode::at_most_once}).value_or(read.delivery);

@@ -44,6 +44,28 @@ struct stop_attempts {
 struct settled_attempts {
   target_kind kind{};
   std::vector<attempt_name> attempts;
+  bool counted = true; ///< false: the results came too late and are kept as such
+};
+
+/// A worker waits: take up to `max` jobs of these queues to it, as soon as there is one. From a runner's thread.
+struct worker_waits {
+  uint64_t poll = 0;
+  std::vector<std::string> queues;
+  size_t max = 1;
+};
+/// It does no longer.
+struct worker_left {
+  uint64_t poll = 0;
+};
+
+/// Dispatcher → scheduler: workers wait for these jobs; commit their starts and send them again. Answered for each by
+/// `dispatch` or `starts_refused`.
+struct begin_starts {
+  std::vector<job> jobs;
+};
+/// Scheduler → dispatcher: these can't start.
+struct starts_refused {
+  std::vector<job> jobs;
 };
 
 /// To the dispatcher: index is the target kind.
@@ -64,6 +86,7 @@ struct outcomes {
     attempt_result result;
   };
   std::vector<ended_attempt> ended;
+  bool draining = false; ///< the node stops: what was not begun will not be
 };
 
 /// Dispatcher → scheduler: these attempts run for a while now; their start is worth a row.

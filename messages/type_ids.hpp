@@ -81,6 +81,10 @@ struct delete_pool;
 struct write_pool_records;
 struct stop_pools;
 struct pools_stopped;
+struct worker_waits;
+struct worker_left;
+struct begin_starts;
+struct starts_refused;
 } // namespace wheelwork
 
 CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
@@ -156,6 +160,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::write_pool_records))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::stop_pools))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pools_stopped))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_waits))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_left))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::begin_starts))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::starts_refused))
 CAF_END_TYPE_ID_BLOCK(wheelwork)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::occupied)
@@ -230,3 +238,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::delete_pool)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::write_pool_records)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::stop_pools)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pools_stopped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_waits)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::begin_starts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::starts_refused)

@@ -45,6 +45,27 @@ public:
     return taken;
   }
 
+  /// Takes up to `most` jobs of these lanes, the highest priority first, whatever the bound of a lane is; a lane named
+  /// earlier goes first among equals. Stops when what was taken weighs `weight_max` or more. Each counts as running.
+  template <class Weight>
+  std::vector<Job> take_of(const std::vector<std::string>& names, size_t most, Weight weight_of, size_t weight_max) {
+    std::vector<Job> taken;
+    size_t weight = 0;
+    while (taken.size() < most && running_ < limit_ && weight < weight_max) {
+      lane_state* best = nullptr;
+      for (const auto& name : names) {
+        auto found = lanes_.find(name);
+        if (found == lanes_.end() || found->second.waiting.empty()) continue;
+        auto& lane = found->second;
+        if (best == nullptr || lane.waiting.begin()->first > best->waiting.begin()->first) best = &lane;
+      }
+      if (best == nullptr) break;
+      taken.push_back(take_from(*best));
+      weight += weight_of(taken.back());
+    }
+    return taken;
+  }
+
   /// One that was taken (or counted by running_already) has ended.
   void finished(const std::string& lane_name) {
     --running_;

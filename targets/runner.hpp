@@ -33,6 +33,8 @@ public:
   virtual void cancel(job_id id, uint32_t number) = 0;
   /// The result of this attempt is committed: a runner that keeps results for a restarted node may forget it.
   virtual void settled(job_id, uint32_t) {}
+  /// The result of this attempt came too late: the job had been cancelled or had a newer attempt.
+  virtual void not_counted(job_id, uint32_t) {}
   /// Stops taking part: what still runs is abandoned (http, native) or left to its helper (process). No sink call after
   /// it returns. May block shortly; called once, at the node's end.
   virtual void stop() = 0;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 namespace wheelwork::testing {
@@ -32,6 +33,13 @@ protected:
 
   /// Delivers all that is due now, but for actors that are held; in an order drawn from the seed, if there is one.
   void deliver(std::optional<unsigned> seed = std::nullopt);
+
+  /// Delivers one message after the other until this holds; throws when there is none left.
+  template <class Predicate>
+  void deliver_until(Predicate holds) {
+    while (!holds())
+      if (!scheduler.try_run_once()) throw std::runtime_error{"all was delivered, and still it does not hold"};
+  }
 
   /// The actor gets none of its messages until let_go.
   void hold(const caf::strong_actor_ptr& actor);

@@ -6,6 +6,7 @@
 #include "actors/ticker.hpp"
 #include "actors/wheel_slot.hpp"
 #include "messages/json.hpp"
+#include "messages/running.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -88,6 +89,7 @@ void node_in_a_box::start_without_waiting() {
   dispatcher_settings bounds;
   bounds.writers = with.writers;
   for (auto& each : bounds.of_kind) each = {with.at_once, with.at_once};
+  bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {with.at_once, 0};
   const clock_source* time = &clock;
   actors_.dispatcher = spawn(dispatcher, bounds, time, statistics);
   spawn_executors();
@@ -119,6 +121,18 @@ void node_in_a_box::spawn_executors() {
     std::shared_ptr<wheelwork::runner> of_kind = kind == target_kind::process ? processes : runner;
     actors_.executors[static_cast<size_t>(kind)] = spawn(executor, of_kind, time, statistics);
   }
+  const std::shared_ptr<worker_gauges> gauges{statistics, &statistics->workers};
+  acks = std::make_shared<awaited_acks>(clock, gauges);
+  auto to = actors_.dispatcher;
+  workers = make_worker_runner(
+      acks,
+      {[to](uint64_t number, auto queues, size_t max) {
+         caf::anon_send(to, worker_waits{number, std::move(queues), max});
+       },
+       [to](uint64_t number) { caf::anon_send(to, worker_left{number}); }},
+      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::worker), gauges, false);
+  std::shared_ptr<wheelwork::runner> of_workers = workers;
+  actors_.executors[static_cast<size_t>(target_kind::worker)] = spawn(executor, of_workers, time, statistics);
 }
 
 void node_in_a_box::spawn_schedulers() {
@@ -159,6 +173,9 @@ void node_in_a_box::spawn_schedulers() {
 }
 
 void node_in_a_box::drop_handles() {
+  if (workers) workers->stop();
+  workers.reset();
+  acks.reset();
   actors_ = {};
   operations_.reset();
   journal_.reset();
@@ -167,6 +184,43 @@ void node_in_a_box::drop_handles() {
 void node_in_a_box::crash() {
   kill_all();
   drop_handles();
+}
+
+polled_ptr node_in_a_box::ask_poll(std::vector<std::string> queues, size_t max, milliseconds wait, milliseconds lease) {
+  auto made = std::make_shared<polled>();
+  made->number = workers->poll({std::move(queues), "host-1", max, wait, lease}, [made](std::vector<leased_job> jobs) {
+    EXPECT_FALSE(made->answered) << "answered twice";
+    made->answered = true;
+    made->jobs = std::move(jobs);
+  });
+  return made;
+}
+
+polled_ptr node_in_a_box::poll(std::vector<std::string> queues, size_t max, milliseconds wait, milliseconds lease) {
+  auto made = ask_poll(std::move(queues), max, wait, lease);
+  settle();
+  return made;
+}
+
+std::shared_ptr<std::optional<ack_verdict>> node_in_a_box::ask_ack(job_id id, uint32_t attempt, bool succeeded) {
+  auto given = std::make_shared<std::optional<ack_verdict>>();
+  acks->acknowledge({id, attempt, succeeded, succeeded ? "" : "as the test says", ""},
+                    [given](ack_verdict verdict) { *given = verdict; });
+  return given;
+}
+
+ack_verdict node_in_a_box::acknowledge(job_id id, uint32_t attempt, bool succeeded) {
+  auto given = ask_ack(id, attempt, succeeded);
+  settle();
+  if (!*given) throw std::runtime_error{"the acknowledgement was not answered"};
+  return **given;
+}
+
+job_id node_in_a_box::push_for_worker(const std::string& queue, const std::string& members) {
+  auto answer =
+      ask_push({R"({"target":{"worker":{"queue":")" + queue + R"("}})" + (members.empty() ? "" : "," + members) + "}"});
+  settle();
+  return done(answer).at(0).id;
 }
 
 bool node_in_a_box::stop_clean(milliseconds grace) {
@@ -199,8 +253,13 @@ std::string node_in_a_box::broken() const {
 // ---- time
 
 void node_in_a_box::settle(std::optional<unsigned> seed) {
-  do deliver(seed);
-  while (alarm_clock && alarm_clock->ring_if_due(now()));
+  do {
+    deliver(seed);
+    if (!workers) continue;
+    workers->expire();
+    acks->expire();
+    deliver(seed);
+  } while (alarm_clock && alarm_clock->ring_if_due(now()));
 }
 
 void node_in_a_box::advance(milliseconds span) {

@@ -10,6 +10,7 @@
 #include "actors/scheduler.hpp"
 #include "actors/task_directory.hpp"
 #include "persistence/memory/memory_journal.hpp"
+#include "targets/worker_runner.hpp"
 #include "tests/actors/deterministic_system.hpp"
 #include "tests/actors/manual_clock.hpp"
 #include "tests/actors/scripted_runner.hpp"
@@ -24,6 +25,19 @@ using namespace std::chrono_literals;
 /// What became of something that was asked for: none until it is answered.
 template <class T>
 using answer_of = std::shared_ptr<std::optional<result<T, service_error>>>;
+
+/// A worker's poll, and what it got.
+struct polled {
+  uint64_t number = 0;
+  bool answered = false;
+  std::vector<leased_job> jobs;
+  std::vector<job_id> ids() const {
+    std::vector<job_id> all;
+    for (const auto& each : jobs) all.push_back(each.order.what.id);
+    return all;
+  }
+};
+using polled_ptr = std::shared_ptr<polled>;
 
 struct box_settings {
   uint16_t shards = 1;
@@ -81,7 +95,16 @@ protected:
   answer_of<bool> ask_cancel(job_id id);
   answer_of<bool> ask_retry(job_id id);
 
+  polled_ptr ask_poll(std::vector<std::string> queues, size_t max = 10, milliseconds wait = 30s,
+                      milliseconds lease = 30s);
+  /// None: not answered yet.
+  std::shared_ptr<std::optional<ack_verdict>> ask_ack(job_id id, uint32_t attempt = 1, bool succeeded = true);
+
   // ---- the same, delivered, and expected to be done
+  polled_ptr poll(std::vector<std::string> queues, size_t max = 10, milliseconds wait = 30s, milliseconds lease = 30s);
+  ack_verdict acknowledge(job_id id, uint32_t attempt = 1, bool succeeded = true);
+  /// A job for workers.
+  job_id push_for_worker(const std::string& queue, const std::string& members = "");
   job_id push(const std::string& members = "");
   task_write put(const std::string& name, const std::string& members);
   void remove(const std::string& name);
@@ -113,6 +136,8 @@ protected:
   // ---- of the node that runs now
   std::shared_ptr<scripted_runner> runner; ///< of native targets
   std::shared_ptr<scripted_runner> processes;
+  std::shared_ptr<awaited_acks> acks;
+  std::shared_ptr<worker_runner> workers; ///< the real one, without its thread
   std::shared_ptr<manual_alarm> alarm_clock;
   std::shared_ptr<node_statistics> statistics;
   std::shared_ptr<node_progress> progress;

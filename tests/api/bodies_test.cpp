@@ -81,9 +81,7 @@ TEST_F(bodies, unknown_paths_are_404_and_methods_405_with_allow) {
 }
 
 TEST_F(bodies, what_is_planned_says_so) {
-  for (const auto& [method, path] : {std::pair{"POST", "/api/v1/workers/poll"},
-                                     {"POST", "/api/v1/nodes/a/drain"},
-                                     {"POST", "/api/v1/jobs/1/attempts/1/ack"}})
+  for (const auto& [method, path] : {std::pair{"POST", "/api/v1/nodes/a/drain"}})
     EXPECT_EQ(request(method, path).status, 501) << path;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/node_service.hpp"
 #include "tests/api/manual_clock.hpp"
+#include "tests/api/scripted_workers.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -44,6 +45,7 @@ public:
   size_t pushed_requests() const;
   std::vector<new_job> pushed_jobs() const;
   node_statistics counts;
+  scripted_workers workers;
 
   // node_service
   void push(std::vector<push_request> requests) override;
@@ -61,6 +63,20 @@ public:
   void delete_pool(std::string name, std::optional<uint64_t> if_version, service_callback<bool> done) override;
   std::vector<pool_view> pools() const override;
   std::optional<pool_view> find_pool(const std::string& name) const override;
+  uint64_t poll_for_jobs(worker_poll poll, leased_jobs_callback done) override {
+    return workers.poll(std::move(poll), std::move(done));
+  }
+  void withdraw_poll(uint64_t poll) override { workers.withdraw(poll); }
+  void give_back_jobs(const std::vector<std::pair<job_id, uint32_t>>& attempts) override {
+    workers.give_back(attempts);
+  }
+  void acknowledge(attempt_ack ack, ack_callback done) override { workers.acknowledge(std::move(ack), done); }
+  std::optional<milliseconds> extend_lease(job_id id, uint32_t attempt, std::optional<milliseconds> lease) override {
+    return workers.extend(id, attempt, lease);
+  }
+  void record_late(const job& what, attempt_result result) override {
+    workers.late.emplace_back(what, std::move(result));
+  }
   void read(std::function<void(journal_reader&)> query) override;
   task_ptr find_task(const std::string& name) const override;
   bool is_active(const task_definition& task) const override;
