@@ -4,6 +4,8 @@
 #include "messages/json_text.hpp"
 #include "messages/keyed_hash.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 
 namespace wheelwork {
@@ -56,6 +58,10 @@ consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings se
         }
         work();
       },
+      [this](const messages_recorded& answer) {
+        end_recording(answer);
+        work();
+      },
       [this](const consume&) {
         soon_ = false;
         work();
@@ -65,7 +71,7 @@ consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings se
 
 message_limits consumer_state::limits() const {
   message_limits of;
-  of.in_flight = with_.pool->in_flight;
+  of.in_flight = with_.pool->journal ? settings_.batch_max : with_.pool->in_flight;
   of.in_hand = std::max<size_t>(2 * settings_.batch_max, 2 * with_.pool->in_flight);
   return of;
 }
@@ -115,7 +121,7 @@ void consumer_state::go_on_later() {
   auto pause = settings_.keep_alive;
   if (!dead_.empty()) pause = std::min(pause, until(failed_until_));
   if (const auto retry = book_->next_retry()) pause = std::min(pause, until(*retry));
-  const bool could_start = !retiring_ && book_->in_flight() < with_.pool->in_flight;
+  const bool could_start = !retiring_ && book_->in_flight() < in_flight_max();
   if (could_start && book_->room() > 0) pause = std::min(pause, may_take);
   if (pause > milliseconds{0})
     work_later(pause);
@@ -127,8 +133,12 @@ const std::shared_ptr<runner>& consumer_state::runner_of(const resolved_target& 
   return with_.runners[static_cast<size_t>(kind_of(how.how))];
 }
 
+/// As many as may be at the target, or on their way into the journal, at the same time.
+size_t consumer_state::in_flight_max() const { return limits().in_flight; }
+
 void consumer_state::begin_attempts() {
   if (retiring_) return;
+  if (with_.pool->journal) return record_as_jobs();
   for (auto now = with_.clock->steady_now(); const auto start = book_->start_next(now);
        now = with_.clock->steady_now()) {
     auto& one = messages_.at(start->number);
@@ -141,6 +151,63 @@ void consumer_state::begin_attempts() {
     if (!std::exchange(busy_, true)) busy_since_ = now;
     if (auto result = runs_it->run_now({one.order, start->attempt, one.from})) end_attempt(*result);
   }
+}
+
+/// With `journal` a message becomes a job; it is acknowledged when that is committed, and the rest is the job's affair.
+void consumer_state::record_as_jobs() {
+  push_request request;
+  std::vector<uint64_t> tokens;
+  while (const auto start = book_->start_next(with_.clock->steady_now())) {
+    auto& one = messages_.at(start->number);
+    one.attempts = start->attempt;
+    one.in_flight = true;
+    ++with_.statistics->in_flight;
+    tokens.push_back(start->number);
+    request.jobs.push_back(job_of(one));
+  }
+  if (tokens.empty()) return;
+  request.done = [me = consumer_actor{self_}, tokens = std::move(tokens)](const auto& answer) {
+    caf::anon_send(me, messages_recorded{tokens, answer ? std::string{} : answer.error().message});
+  };
+  with_.push(std::move(request));
+}
+
+/// Its key makes one job of a message that is pushed again because an answer was lost, or taken again after a crash.
+new_job consumer_state::job_of(const message& one) const {
+  new_job made;
+  made.made = one.order;
+  made.made.id = job_id{};
+  made.made.how = with_.pool->how;
+  made.created_at = with_.clock->wall_now();
+  made.made.due_at = made.created_at;
+  made.unique_key = one.from->idempotency_key;
+  made.unique_until = made.created_at + std::chrono::hours{24};
+  made.external_id = one.what.identity;
+  made.marks["pool"] = one.from->pool;
+  return made;
+}
+
+void consumer_state::end_recording(const messages_recorded& answer) {
+  const auto now = with_.clock->steady_now();
+  for (const auto token : answer.messages) {
+    const auto found = messages_.find(token);
+    if (found == messages_.end() || !found->second.in_flight) continue;
+    auto& one = found->second;
+    one.in_flight = false;
+    --with_.statistics->in_flight;
+    if (one.lost) {
+      forget(token);
+    } else if (answer.failure.empty()) {
+      ++with_.statistics->succeeded;
+      with_.statistics->handled_rate.add(now, 1);
+      done_.push_back(one.what.token);
+      book_->succeeded(token);
+      messages_.erase(found);
+    } else {
+      book_->not_started(token, now + settings_.journal_pause);
+    }
+  }
+  with_.statistics->set_consumer_failure(settings_.number, answer.failure);
 }
 
 /// Acknowledged, tried again later, or given up.
@@ -199,7 +266,7 @@ void consumer_state::bury_dead() {
 
 bool consumer_state::wants_more() const {
   if (retiring_ || with_.clock->steady_now() < std::max(failed_until_, no_take_before_)) return false;
-  return book_->in_flight() < with_.pool->in_flight && book_->room() > 0;
+  return book_->in_flight() < in_flight_max() && book_->room() > 0;
 }
 
 void consumer_state::fetch() {
@@ -294,10 +361,10 @@ void consumer_state::drop_lost(const std::vector<message_token>& lost) {
   for (const auto token : gone) {
     auto& one = messages_.at(token);
     one.lost = true;
-    if (one.in_flight)
-      runner_of(*one.order.how)->cancel(one.order.id, one.attempts);
-    else
+    if (!one.in_flight)
       forget(token);
+    else if (!with_.pool->journal)
+      runner_of(*one.order.how)->cancel(one.order.id, one.attempts);
   }
 }
 

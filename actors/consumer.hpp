@@ -4,6 +4,7 @@
 
 #include "actors/consumer_table.hpp"
 #include "actors/pool_statistics.hpp"
+#include "messages/operations.hpp"
 #include "messages/pooling.hpp"
 #include "schedule/message_book.hpp"
 #include "sources/source.hpp"
@@ -23,6 +24,7 @@ struct consumer_settings {
   milliseconds patience{1000};     ///< for the first message of an empty source; so long a retirement may wait
   milliseconds keep_alive{500};    ///< how often the source hears from it while it works
   milliseconds failure_pause{250}; ///< between calls of a source that fails
+  milliseconds journal_pause{500}; ///< before a message that could not be recorded is recorded again
   size_t batch_max = 512;          ///< messages taken at once
   size_t batch_bytes = 16u << 20;
 };
@@ -35,6 +37,7 @@ struct consumer_dependencies {
   std::shared_ptr<pool_statistics> statistics;
   std::array<uint8_t, 16> database_secret{};
   const clock_source* clock = nullptr;
+  std::function<void(push_request)> push; ///< of messages that are recorded as jobs
 };
 
 class consumer_state {
@@ -65,6 +68,9 @@ private:
   void work_later(milliseconds pause);
   void go_on_later();
   void begin_attempts();
+  void record_as_jobs();
+  new_job job_of(const message& one) const;
+  void end_recording(const messages_recorded& answer);
   void end_attempt(attempt_result& result);
   void fetch();
   bool wants_more() const;
@@ -80,6 +86,7 @@ private:
   void note_failure(const std::string& failure);
   void count_busy();
   message_limits limits() const;
+  size_t in_flight_max() const;
   const std::shared_ptr<runner>& runner_of(const resolved_target& how) const;
 
   consumer_actor::pointer self_;

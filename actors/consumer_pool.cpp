@@ -189,6 +189,7 @@ bool consumer_pool_state::spawn_one() {
   its.statistics = statistics_;
   its.database_secret = with_->database_secret;
   its.clock = with_->clock;
+  its.push = with_->push;
   consumer_pool_actor me = self_;
   auto made = with_->detached ? self_->spawn<caf::detached + caf::monitored + caf::linked>(consumer, own, its, me)
                               : self_->spawn<caf::monitored + caf::linked>(consumer, own, its, me);

@@ -19,6 +19,7 @@ struct pool_environment {
   std::array<std::shared_ptr<runner>, target_kinds> runners;
   std::shared_ptr<consumer_table> table = std::make_shared<consumer_table>();
   const clock_source* clock = nullptr;
+  std::function<void(push_request)> push;
   bool detached = true;        ///< false in deterministic tests
   milliseconds patience{1000}; ///< of consumers for the first message; zero in such tests
   lag_monitor_settings looking;

@@ -329,6 +329,11 @@ void running_node::spawn_pools() {
   shared->runners = runners_;
   shared->table = consumers_;
   shared->clock = &clock_;
+  shared->push = [desk = actors_.desk](push_request request) {
+    desk_push pushed;
+    pushed.requests.push_back(std::move(request));
+    caf::anon_send(desk, std::move(pushed));
+  };
   shared->open_source = [connections = settings_.brokers](const source_setup& setup, uint32_t number) {
     return open_source(setup, number, connections);
   };

@@ -60,16 +60,15 @@ void read_attempt_name(member_reader& members, job_id& id, uint32_t& number) {
 
 json identity_of(const leased_job& leased, const std::array<uint8_t, 16>& secret) {
   const auto& what = leased.order.what;
+  json identity{{"trace_id", trace_id_of(what.id, secret)},
+                {"traceparent", traceparent_of(what.id, leased.order.number, secret)},
+                {"idempotency_key", idempotency_key_of(what.id, secret)}};
   if (const auto& from = leased.order.from) {
-    json origin{{"pool", from->pool}, {"source", from->source}, {"key", from->key}};
-    if (from->partition) origin["partition"] = *from->partition;
-    if (!from->offset.empty()) origin["offset"] = from->offset;
-    if (!from->message_key.empty()) origin["message_key"] = from->message_key;
-    return {{"trace_id", from->trace_id}, {"idempotency_key", from->idempotency_key}, {"message", std::move(origin)}};
+    auto& message = identity["message"] = json::object();
+    for (auto& [fact, text] : facts_of(*from)) message[std::string{fact}] = text;
+    identity["idempotency_key"] = from->idempotency_key;
   }
-  return {{"trace_id", trace_id_of(what.id, secret)},
-          {"traceparent", traceparent_of(what.id, leased.order.number, secret)},
-          {"idempotency_key", idempotency_key_of(what.id, secret)}};
+  return identity;
 }
 
 std::string leased_job_text(const leased_job& leased, const std::array<uint8_t, 16>& secret) {

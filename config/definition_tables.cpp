@@ -3,6 +3,7 @@
 #include "config/json_tables.hpp"
 #include "config/option_table.hpp"
 #include "messages/missing_connections.hpp"
+#include "messages/pool.hpp"
 
 #include <nlohmann/json.hpp>
 #include <set>

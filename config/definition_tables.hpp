@@ -3,6 +3,7 @@
 
 #include "config/load.hpp"
 #include "config/value.hpp"
+#include "messages/pool.hpp"
 
 namespace wheelwork {
 

@@ -114,6 +114,8 @@ using front_desk_actor =
 using consumer_actor = caf::typed_actor<caf::reacts_to<change_pool>, caf::reacts_to<retire_consumer>,
                                         // Results of attempts, from runners.
                                         caf::reacts_to<finished>,
+                                        // Messages of a pool with `journal` are jobs now.
+                                        caf::reacts_to<messages_recorded>,
                                         // INTERNAL.
                                         caf::reacts_to<consume>>;
 

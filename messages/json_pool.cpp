@@ -2,6 +2,7 @@
 #include "messages/json_definition.hpp"
 #include "messages/json_reader.hpp"
 
+#include "messages/pool.hpp"
 #include "schedule/time_text.hpp"
 
 #include <algorithm>

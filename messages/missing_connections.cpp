@@ -1,6 +1,7 @@
 #include "messages/missing_connections.hpp"
 
 #include "messages/json_reader.hpp"
+#include "messages/pool.hpp"
 
 namespace wheelwork {
 

@@ -24,6 +24,12 @@ struct consumer_left {
   uint32_t number = 0;
 };
 
+/// Front desk → consumer: what became of messages that were to be recorded as jobs.
+struct messages_recorded {
+  std::vector<uint64_t> messages; ///< as the consumer numbers them
+  std::string failure;            ///< empty: they are jobs now
+};
+
 // ---- lag monitor
 
 /// INTERNAL to the lag monitor: time to look.

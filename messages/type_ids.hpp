@@ -68,6 +68,7 @@ struct change_pool;
 struct consume;
 struct retire_consumer;
 struct consumer_left;
+struct messages_recorded;
 struct look_at_backlog;
 struct backlog_seen;
 struct replace_consumers;
@@ -147,6 +148,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::consume))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::retire_consumer))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::consumer_left))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::messages_recorded))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_at_backlog))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::backlog_seen))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::replace_consumers))
@@ -225,6 +227,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::change_pool)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::consume)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::retire_consumer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::consumer_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::messages_recorded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_at_backlog)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::backlog_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::replace_consumers)

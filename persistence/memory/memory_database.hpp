@@ -3,6 +3,8 @@
 
 #include "persistence/memory/memory_journal.hpp"
 
+#include "messages/pool.hpp"
+
 #include <map>
 #include <mutex>
 #include <set>

@@ -1,5 +1,7 @@
 #include "persistence/memory/memory_reader.hpp"
 
+#include "messages/pool.hpp"
+
 #include <algorithm>
 
 namespace wheelwork::memory {

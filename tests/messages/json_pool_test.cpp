@@ -1,4 +1,5 @@
 #include "messages/missing_connections.hpp"
+#include "messages/pool.hpp"
 #include "tests/messages/json_helpers.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 #include "tests/persistence/pool_changes.hpp"
 
 #include "messages/json.hpp"
+#include "messages/pool.hpp"
 
 namespace wheelwork::testing_journal {
 

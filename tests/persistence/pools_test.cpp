@@ -1,6 +1,8 @@
 // Every backend: pools, what happened in them and their minutes.
 #include "tests/persistence/pool_changes.hpp"
 
+#include "messages/pool.hpp"
+
 #include <gmock/gmock.h>
 
 namespace wheelwork::testing_journal {
