@@ -42,9 +42,8 @@ void read_how(member_reader& members, new_job& into) {
   if (!task) {
     if (members.is_object() && !members.has("target")) {
       for (auto name : {"target", "retry", "timeout", "delivery", "history"}) members.find(name);
-      return members.fault(
-          "target",
-          "is missing: a job has a `target` (exactly one of http, process, native, worker), or a `task` to take it from");
+      return members.fault("target", "is missing: a job has a `target` (exactly one of http, process, native, worker), "
+                                     "or a `task` to take it from");
     }
     into.made.how = read_resolved_target(members);
     return;
