@@ -1,8 +1,9 @@
 // Owns one shard: the only one who decides a transition of its jobs.
 //
 // The files of this actor, by subject: scheduler.cpp (behaviour, ids, the way to the journal and to the wheel),
-// scheduler_loading.cpp (recovery and windows), scheduler_firing.cpp (fires of tasks), scheduler_outcomes.cpp (ends of
-// attempts), scheduler_tasks.cpp (edits of tasks), scheduler_jobs.cpp (pushes, cancelling and retrying by hand).
+// scheduler_loading.cpp (recovery and windows), scheduler_firing.cpp (fires of tasks), scheduler_starts.cpp (starts
+// that are committed first), scheduler_outcomes.cpp (ends of attempts), scheduler_tasks.cpp (edits of tasks),
+// scheduler_jobs.cpp (pushes, cancelling and retrying by hand).
 #pragma once
 
 #include "actors/jobs_in_hand.hpp"
@@ -101,11 +102,6 @@ private:
   // ---- scheduler_firing.cpp
   void take_due(std::vector<job> jobs);
   void take_due_fires(task_runtime& task, std::vector<job> jobs, journal_change& change);
-  void start_or_start_carefully(std::vector<job> jobs);
-  void begin_for_workers(std::vector<job> jobs);
-  void commit_starts(std::vector<job> careful);
-  void refuse_starts(const std::vector<job>& jobs);
-  void take_starts_back(std::vector<job> started);
   void admit(task_runtime& task, job fire, journal_change& change);
   void settle_missed_fires(task_runtime& task, journal_change& change);
   void start_fire(task_runtime& task, job fire);
@@ -125,6 +121,13 @@ private:
   void write_firing(journal_change change);
   void fire_ended(const job& fire, wall_time ended_at);
   task_runtime* task_of(task_id id);
+
+  // ---- scheduler_starts.cpp
+  void start_or_start_carefully(std::vector<job> jobs);
+  void begin_for_workers(std::vector<job> jobs);
+  void commit_starts(std::vector<job> careful);
+  void refuse_starts(const std::vector<job>& jobs);
+  void take_starts_back(std::vector<job> started);
 
   // ---- scheduler_outcomes.cpp
   void take_outcomes(outcomes& all);
