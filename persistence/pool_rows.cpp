@@ -1,6 +1,7 @@
 #include "persistence/pool_rows.hpp"
 
 #include "messages/json.hpp"
+#include "messages/pool.hpp"
 #include "persistence/rows.hpp"
 
 namespace wheelwork {

@@ -2,6 +2,7 @@
 // database but for the texts.
 #pragma once
 
+#include "messages/pool.hpp"
 #include "persistence/pool_rows.hpp"
 #include "persistence/rows.hpp"
 #include "persistence/sql/change_statements.hpp"
