@@ -3,6 +3,7 @@
 #include "api/entity_tag.hpp"
 #include "api/problem.hpp"
 #include "messages/json.hpp"
+#include "messages/pool.hpp"
 #include "schedule/time_text.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,6 @@
-// wheelwork doctor: looks at the database that a node would use, beside a running one if there is one.
+// wheelwork doctor: looks at the database and the brokers that a node would use, beside a running one if there is one.
 #include "actors/system_clock.hpp"
+#include "app/broker_findings.hpp"
 #include "app/commands.hpp"
 #include "app/console.hpp"
 #include "app/load_config.hpp"
@@ -35,11 +36,12 @@ void print_as_json(const std::vector<finding>& findings) {
 }
 
 /// The reason for the exit code, also for who only keeps standard error.
-void complain_of(const std::vector<finding>& findings) {
+void complain_of(const std::string& subject, const std::vector<finding>& findings) {
+  if (worst_of(findings) != severity::error) return;
   std::string serious;
   for (const auto& each : findings)
     if (each.level == severity::error) serious += (serious.empty() ? "" : "; ") + each.check + ": " + each.found;
-  complain("the database is not in order: " + serious);
+  complain(subject + " is not in order: " + serious);
 }
 
 int run_doctor(const serve_options& options, bool json) {
@@ -53,25 +55,29 @@ int run_doctor(const serve_options& options, bool json) {
   where.shards = loaded->cluster.shards;
   where.clock = &clock;
   auto found = diagnose(where);
-  auto findings = found ? std::move(*found)
-                        : std::vector{finding{"connection", severity::error, found.error(),
-                                              "no node can use the database; the sentence before says what to do"}};
+  auto of_database = found ? std::move(*found)
+                           : std::vector{finding{"connection", severity::error, found.error(),
+                                                 "no node can use the database; the sentence before says what to do"}};
+  auto of_brokers = look_at_brokers(loaded->brokers, clock);
+  auto all = of_database;
+  all.insert(all.end(), of_brokers.begin(), of_brokers.end());
   if (json)
-    print_as_json(findings);
+    print_as_json(all);
   else
-    print_findings(findings);
-  if (worst_of(findings) != severity::error) return done;
-  complain_of(findings);
-  return refused;
+    print_findings(all);
+  complain_of("the database", of_database);
+  complain_of("a broker", of_brokers);
+  return worst_of(all) == severity::error ? refused : done;
 }
 
 } // namespace
 
 void add_doctor_command(command_line& line) {
-  auto* command = line.root.add_subcommand("doctor", "look at the database, and say what to do about each finding");
+  auto* command =
+      line.root.add_subcommand("doctor", "look at the database and brokers, and say what to do about each finding");
   command->footer("It changes nothing and may run beside a node. Findings are ok, note, warning or error.\n"
-                  "Exit code 0: no finding is an error. 1: at least one is, or the database can't be reached. 2: the\n"
-                  "configuration has a fault.");
+                  "Exit code 0: no finding is an error. 1: at least one is, or the database or a broker can't be\n"
+                  "reached. 2: the configuration has a fault.");
   auto options = std::make_shared<serve_options>();
   auto json = std::make_shared<bool>(false);
   add_config_options(*command, *options);

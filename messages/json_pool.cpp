@@ -1,6 +1,7 @@
 // A consumer pool: its source, its policy and the rules around its target.
 #include "messages/json_definition.hpp"
 #include "messages/json_reader.hpp"
+#include "messages/pool.hpp"
 
 #include "messages/pool.hpp"
 #include "schedule/time_text.hpp"

@@ -3,6 +3,7 @@
 
 #include "messages/broker_connection.hpp"
 #include "messages/json.hpp"
+#include "messages/pool.hpp"
 
 namespace wheelwork {
 

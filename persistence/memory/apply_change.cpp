@@ -1,3 +1,4 @@
+#include "messages/pool.hpp"
 #include "persistence/memory/memory_database.hpp"
 #include "persistence/pool_rows.hpp"
 

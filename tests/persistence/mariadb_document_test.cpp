@@ -30,6 +30,7 @@ protected:
     journal_ = std::move(*opened);
     const auto writer = journal_->open_writer();
     write_a_life(*writer, clock_.now);
+    write_a_life_of_pools(*writer, clock_.now);
     ASSERT_TRUE(writer->prepare_history(clock_.now));
   }
 

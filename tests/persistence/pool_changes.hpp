@@ -1,6 +1,7 @@
 // Short ways to write pools and what happens in them.
 #pragma once
 
+#include "messages/pool.hpp"
 #include "tests/persistence/journal_fixture.hpp"
 
 namespace wheelwork::testing_journal {

@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>>& layers() {
       {"sources", {"brokers", "messages", "schedule"}},
       {"actors", {"config", "persistence", "targets", "sources", "brokers", "messages", "schedule"}},
       {"api", {"actors", "config", "persistence", "targets", "sources", "messages", "schedule"}},
-      {"app", {"api", "actors", "config", "persistence", "targets", "sources", "messages", "schedule"}},
+      {"app", {"api", "actors", "config", "persistence", "targets", "sources", "brokers", "messages", "schedule"}},
   };
   return below;
 }
