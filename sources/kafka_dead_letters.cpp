@@ -118,15 +118,17 @@ std::vector<std::string> kafka_dead_letters::write(std::span<const letter> lette
     if (slots[i].code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || slots[i].code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE)
       send(letters[i], false, slots[i]);
   await(slots);
-  bool all_answered = true;
+  bool all_answered = true, missing = false;
   for (size_t i = 0; i < letters.size(); ++i) {
     const auto& [code, detail] = slots[i];
     if (code) faults[i] = "dead letters: " + kafka_error_text(code, {setup_.dead_letter, {}}, detail);
     all_answered = all_answered && code != RD_KAFKA_RESP_ERR__IN_PROGRESS;
+    // It would believe that for minutes.
+    missing = missing || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   }
   std::array<char, 256> words{};
   const bool broken = rd_kafka_fatal_error(producer_->get(), words.data(), words.size()) != 0;
-  if (!all_answered || broken) producer_.reset(); // before the slots go that it would write to
+  if (!all_answered || missing || broken) producer_.reset(); // before the slots go that it would write to
   last_use_ = setup_.clock->steady_now();
   return faults;
 }

@@ -172,7 +172,11 @@ void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by
   }
   for (int i = 0; i < which->cnt; ++i) lanes_.add(which->elems[i].partition);
   trouble_.text.clear();
-  if (paused_) rd_kafka_pause_partitions(client_->get(), which);
+  // A partition that was paused when it was taken away comes back paused.
+  if (paused_)
+    rd_kafka_pause_partitions(client_->get(), which);
+  else
+    rd_kafka_resume_partitions(client_->get(), which);
 }
 
 void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by_one) {

@@ -53,9 +53,9 @@ TEST_F(kafka_server_test, a_broker_that_crashes_is_told_of_and_nothing_is_lost) 
   if (!one.lost.empty()) later = one.take(2); // its partition was taken away meanwhile: all again
   one.kill();
   auto next = here().make_consumer(2);
-  const auto again = next.take(4);
-  EXPECT_EQ(again.back().bytes, "m5");
-  EXPECT_THAT(bytes_of(again), ::testing::Contains("m2"));
+  auto again = bytes_of(next.take(4)); // from the first that was not committed: m2, or m1 if the crash was quicker
+  if (again[0] == "m1") again.push_back(next.take(1)[0].bytes);
+  EXPECT_THAT(again, ::testing::IsSupersetOf(numbered(4, 2)));
 }
 
 TEST_F(kafka_server_test, a_killed_consumer_that_comes_back_goes_on_without_waiting_for_its_session_to_end) {
