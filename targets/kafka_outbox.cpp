@@ -90,12 +90,12 @@ void kafka_outbox::send_one(attempt_order order) {
   one.ends_at = context_.clock.steady_now() + one.order.what.how->timeout;
   const auto& how = std::get<kafka_target>(one.order.what.how->how);
   const bool on_ack = how.complete == completion::on_ack;
-  if (on_ack && !context_.acknowledgements.expect)
+  if (on_ack && !context_.acks)
     return answer(one, attempt_outcome::failed, "this program takes no acknowledgements: complete on_accept instead");
   if (auto wrong = open(); !wrong.empty())
     return answer(one, attempt_outcome::failed, fmt::format("[kafka.{}]: {}", name_, wrong));
   if (on_ack) {
-    context_.acknowledgements.expect(one.order, one.started_at);
+    context_.acks(one.order, one.started_at);
     one.awaited = true;
   }
   const auto code = send_record(*producer_, one.order, context_.identity, &one);
@@ -120,7 +120,7 @@ void kafka_outbox::answer(parcel& one, attempt_outcome outcome, std::string erro
 }
 
 void kafka_outbox::could_not_write(parcel& one, attempt_outcome outcome, std::string error) {
-  if (one.awaited && !context_.acknowledgements.forget(one.order.what.id, one.order.number)) return;
+  if (one.awaited && !context_.acks.forget(one.order.what.id, one.order.number)) return;
   answer(one, outcome, std::move(error));
 }
 

@@ -16,7 +16,7 @@ struct kafka_outbox_context {
   attempt_identity identity;
   const clock_source& clock;
   results_sink sink;
-  kafka_acknowledgements acknowledgements;
+  ack_awaiter acks;
 };
 
 /// The context must outlive it.

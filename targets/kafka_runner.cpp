@@ -65,17 +65,16 @@ void topic_runner::cancel(job_id id, uint32_t number) {
   for (const auto& [connection, outbox] : outboxes_)
     if (outbox->cancel(id, number)) break;
   // It may have been written already and await its acknowledgement.
-  if (context_.acknowledgements.cancel) context_.acknowledgements.cancel(id, number);
+  if (context_.acks) context_.acks.cancel(id, number);
 }
 
 } // namespace
 
 std::unique_ptr<runner> make_kafka_runner(std::map<std::string, kafka_connection_settings> connections,
                                           attempt_identity identity, const clock_source& clock, results_sink sink,
-                                          kafka_acknowledgements acknowledgements) {
+                                          ack_awaiter acks) {
   return std::make_unique<topic_runner>(
-      std::move(connections),
-      kafka_outbox_context{std::move(identity), clock, std::move(sink), std::move(acknowledgements)});
+      std::move(connections), kafka_outbox_context{std::move(identity), clock, std::move(sink), std::move(acks)});
 }
 
 } // namespace wheelwork

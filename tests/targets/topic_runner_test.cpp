@@ -15,9 +15,9 @@ using ::testing::SizeIs;
 
 class topic_runner_test : public ::testing::Test {
 protected:
-  std::unique_ptr<runner> make_runner(kafka_acknowledgements acknowledgements = {}) {
+  std::unique_ptr<runner> make_runner(ack_awaiter acks = {}) {
     return make_kafka_runner({{"a", {cluster_.brokers(), {}}}}, test_identity(), machine_clock(), collector_.sink(),
-                             std::move(acknowledgements));
+                             std::move(acks));
   }
   static kafka_target target(completion complete = completion::on_accept) { return {"a", "orders", "key-1", complete}; }
   attempt_result only_result() { return collector_.wait(1).at(0); }
@@ -124,32 +124,37 @@ TEST_F(topic_runner_test, a_record_that_the_topic_refuses_fails_the_attempt) {
   EXPECT_THAT(ended.error, HasSubstr("max.message.bytes"));
 }
 
-TEST_F(topic_runner_test, an_attempt_on_ack_is_expected_and_not_answered_here) {
+TEST_F(topic_runner_test, an_attempt_on_ack_ends_with_its_acknowledgement) {
   cluster_.create_topic("orders", 1);
-  std::vector<job_id> expected;
-  const auto runs = make_runner({[&](const attempt_order& order, wall_time) { expected.push_back(order.what.id); },
-                                 [](job_id, uint32_t) { return true; }, [](job_id, uint32_t) {}});
-  runs->run({make_order(target(completion::on_ack), payload::json("1"), milliseconds{10'000}, 5)});
-  EXPECT_THAT(expected, ::testing::ElementsAre(job_id{5}));
+  const auto acks = std::make_shared<awaited_acks>(machine_clock());
+  const auto runs = make_runner({acks, collector_.sink()});
+  runs->run({make_order(target(completion::on_ack), payload::json("1"), milliseconds{20'000}, 5)});
   EXPECT_THAT(tool_.read("orders", 1), SizeIs(1));
-  runs->run({make_order(target(), payload::json("2"), milliseconds{10'000}, 6)});
-  EXPECT_EQ(only_result().id, job_id{6});
+  runs->run({make_order(target(), payload::json("2"), milliseconds{20'000}, 6)});
+  EXPECT_EQ(only_result().id, job_id{6}); // and nothing of the one before, though its report came
+  attempt_ack ack;
+  ack.id = job_id{5};
+  ack.number = 1;
+  acks->acknowledge(ack, [](auto&&...) {});
+  EXPECT_EQ(collector_.wait(2).at(1).id, job_id{5});
+  EXPECT_EQ(collector_.wait(2).at(1).outcome, attempt_outcome::succeeded);
 }
 
 TEST_F(topic_runner_test, an_attempt_on_ack_that_can_not_be_written_fails) {
   cluster_.create_topic("orders", 1);
   constexpr int16_t produce = 0;
   rd_kafka_mock_push_request_errors(cluster_.get(), produce, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-  std::vector<job_id> forgotten;
-  const auto runs = make_runner({[](const attempt_order&, wall_time) {},
-                                 [&](job_id id, uint32_t) {
-                                   forgotten.push_back(id);
-                                   return true;
-                                 },
-                                 [](job_id, uint32_t) {}});
-  runs->run({make_order(target(completion::on_ack), payload::json("1"), milliseconds{10'000}, 5)});
+  const auto acks = std::make_shared<awaited_acks>(machine_clock());
+  const auto runs = make_runner({acks, collector_.sink()});
+  runs->run({make_order(target(completion::on_ack), payload::json("1"), milliseconds{20'000}, 5)});
   EXPECT_EQ(only_result().outcome, attempt_outcome::failed);
-  EXPECT_THAT(forgotten, ::testing::ElementsAre(job_id{5}));
+  EXPECT_FALSE(acks->forget(job_id{5}, 1)); // nobody waits for it any more
+}
+
+TEST_F(topic_runner_test, without_somebody_to_take_acknowledgements_on_ack_fails) {
+  const auto runs = make_runner();
+  runs->run({make_order(target(completion::on_ack))});
+  EXPECT_THAT(only_result().error, HasSubstr("on_accept"));
 }
 
 } // namespace
