@@ -14,6 +14,7 @@
 #include "actors/ticker.hpp"
 #include "actors/wheel_slot.hpp"
 #include "targets/http_runner.hpp"
+#include "targets/kafka_runner.hpp"
 #include "targets/process_runner.hpp"
 #include "targets/worker_runner.hpp"
 
@@ -31,6 +32,7 @@ namespace wheelwork {
 namespace {
 
 constexpr size_t native_at_once = 20'000; ///< sleeping and quick handlers hold no thread
+constexpr size_t kafka_at_once = 20'000;  ///< records without a report, or acknowledgements that are awaited
 constexpr size_t native_threads = 16;
 constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
 constexpr size_t api_readers = 2;
@@ -191,6 +193,7 @@ std::string running_node::open() {
   bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency,
                                                                settings_.process_target.concurrency};
   bounds.of_kind[static_cast<size_t>(target_kind::native)] = {native_at_once, native_at_once};
+  bounds.of_kind[static_cast<size_t>(target_kind::kafka)] = {kafka_at_once, kafka_at_once};
   // No lane: jobs of workers start when a worker asks for them.
   bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {worker_leases_max, 0};
   actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
@@ -262,6 +265,9 @@ std::string running_node::spawn_executors() {
     runner_of(target_kind::native) = make_native_runner(
         handlers, native_threads, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::native));
     make_workers();
+    const auto from_kafka = results_to(actors_.dispatcher, consumers_, target_kind::kafka);
+    runner_of(target_kind::kafka) =
+        make_kafka_runner(settings_.brokers.kafka, identity, clock_, from_kafka, ack_awaiter{acks_, from_kafka});
   } catch (const std::exception& error) {
     return error.what();
   }

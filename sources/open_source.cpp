@@ -1,4 +1,5 @@
 // Which source a pool reads, by its kind.
+#include "sources/kafka_source.hpp"
 #include "sources/redis_source.hpp"
 
 namespace wheelwork {
@@ -15,7 +16,16 @@ result<redis_address, std::string> redis_named(const std::string& name, const br
   return address;
 }
 
-std::string only_lists() { return "this edition reads Redis lists only"; }
+result<kafka_connection_settings, std::string> kafka_named(const std::string& name,
+                                                           const broker_connections& connections) {
+  const auto found = connections.kafka.find(name);
+  if (found == connections.kafka.end())
+    return failure("there is no connection " + name + ": the configuration needs a table [kafka." + name +
+                   "] with brokers");
+  return found->second;
+}
+
+std::string only_lists() { return "this edition reads Redis lists and Kafka topics only"; }
 
 } // namespace
 
@@ -25,6 +35,10 @@ result<std::unique_ptr<source>, std::string> open_source(const source_setup& set
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_source(setup, *list, number, server);
     });
+  if (const auto* topic = std::get_if<kafka_source>(&setup.from))
+    return kafka_named(topic->connection, connections).and_then([&](const kafka_connection_settings& brokers) {
+      return open_kafka_source(setup, number, brokers);
+    });
   return failure(only_lists());
 }
 
@@ -33,6 +47,10 @@ result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const s
   if (const auto* list = std::get_if<redis_list_source>(&setup.from))
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_monitor(setup, *list, server);
+    });
+  if (const auto* topic = std::get_if<kafka_source>(&setup.from))
+    return kafka_named(topic->connection, connections).and_then([&](const kafka_connection_settings& brokers) {
+      return open_kafka_monitor(setup, brokers);
     });
   return failure(only_lists());
 }

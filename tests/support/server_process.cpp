@@ -38,7 +38,8 @@ void give_up_root(const account& as) {
 }
 
 /// Its output goes to the descriptor. The process ends with this one.
-pid_t spawn(const std::vector<std::string>& command, int output, const std::filesystem::path& folder) {
+pid_t spawn(const std::vector<std::string>& command, int output, const std::filesystem::path& folder,
+            const server_process_options& options) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
@@ -48,8 +49,8 @@ pid_t spawn(const std::vector<std::string>& command, int output, const std::file
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error{"no process for " + command[0]};
   if (child > 0) return child;
-  if (as) give_up_root(*as); // before the next line: a change of user would take it back
-  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  if (as && !options.own_account) give_up_root(*as); // before the next line: a change of user would take it back
+  ::prctl(PR_SET_PDEATHSIG, options.ended_by);
   if (::getppid() != parent) ::_exit(126);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
@@ -97,13 +98,15 @@ std::string free_port() {
   return std::to_string(ntohs(place.sin_port));
 }
 
-server_process::server_process(const std::vector<std::string>& command, const std::filesystem::path& folder)
-    : name_{command.at(0)} {
+server_process::server_process(const std::vector<std::string>& command, const std::filesystem::path& folder,
+                               const server_process_options& options)
+    : name_{command.at(0)}, options_{options} {
+  if (options_.ended_by == 0) options_.ended_by = SIGQUIT;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error{"no pipe for the output of " + name_};
   output_ = ends[0];
   try {
-    pid_ = spawn(command, ends[1], folder);
+    pid_ = spawn(command, ends[1], folder, options_);
   } catch (...) {
     ::close(ends[0]);
     ::close(ends[1]);
@@ -115,17 +118,19 @@ server_process::server_process(const std::vector<std::string>& command, const st
 server_process::~server_process() {
   if (pid_ > 0) {
     ::kill(pid_, SIGCONT);
-    ::kill(pid_, SIGQUIT);
+    ::kill(pid_, options_.ended_by);
     ::waitpid(pid_, nullptr, 0);
   }
   if (output_ >= 0) ::close(output_);
 }
 
 server_process::server_process(server_process&& other) noexcept
-    : name_{std::move(other.name_)}, pid_{std::exchange(other.pid_, 0)}, output_{std::exchange(other.output_, -1)} {}
+    : name_{std::move(other.name_)}, options_{other.options_}, pid_{std::exchange(other.pid_, 0)},
+      output_{std::exchange(other.output_, -1)} {}
 
 server_process& server_process::operator=(server_process&& other) noexcept {
   std::swap(name_, other.name_);
+  std::swap(options_, other.options_);
   std::swap(pid_, other.pid_);
   std::swap(output_, other.output_);
   return *this;

@@ -19,12 +19,19 @@ std::filesystem::path new_server_folder(const std::filesystem::path& in);
 /// A port of 127.0.0.1 that nobody listens on, for servers that can't choose one themselves.
 std::string free_port();
 
+/// How a program differs from most servers.
+struct server_process_options {
+  int ended_by = 0;         ///< the signal that ends it; 0: SIGQUIT, which a Java program takes for a question
+  bool own_account = false; ///< runs as the user of the tests, be it root
+};
+
 /// A program that was started; killed at the end.
 class server_process {
 public:
   server_process() = default;
   /// `folder` is its working directory. Throws std::runtime_error.
-  server_process(const std::vector<std::string>& command, const std::filesystem::path& folder);
+  server_process(const std::vector<std::string>& command, const std::filesystem::path& folder,
+                 const server_process_options& options = {});
   ~server_process();
   server_process(server_process&& other) noexcept;
   server_process& operator=(server_process&& other) noexcept;
@@ -44,6 +51,7 @@ private:
   bool read_until(const std::string& wanted, std::string& seen) const;
 
   std::string name_;
+  server_process_options options_;
   pid_t pid_ = 0;
   int output_ = -1;
 };

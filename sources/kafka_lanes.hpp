@@ -1,0 +1,84 @@
+// What a Kafka consumer has in hand, partition by partition, and how far each may be committed. No I/O.
+#pragma once
+
+#include "brokers/kafka_client.hpp"
+#include "sources/source.hpp"
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+namespace wheelwork {
+
+/// Each message stays here until its work is done: its bytes are needed again when it is given back or buried. Offsets
+/// of a partition only grow, but may have gaps (compaction, marks of transactions); "before" means in that order.
+class kafka_lanes {
+public:
+  struct position {
+    int32_t partition = 0;
+    int64_t offset = 0;
+  };
+  struct record {
+    message_token token{};
+    const rd_kafka_message_t* message = nullptr; ///< valid until finished or removed
+  };
+
+  void add(int32_t partition);
+  /// Forgets the partition with all that is in it. Those that were in somebody's hand.
+  std::vector<message_token> remove(int32_t partition);
+  std::vector<message_token> remove_all();
+  bool empty() const { return lanes_.empty(); } ///< no partition is ours
+
+  /// It waits to be taken. Dropped when the partition is not ours or the offset was seen before.
+  void arrive(kafka_message_ptr message);
+  size_t waiting() const { return waiting_; }
+  /// The next one that waits, in the order of its partition; null where none does.
+  record take();
+
+  /// None: not in hand (any more).
+  const rd_kafka_message_t* find(message_token token) const;
+  /// Its work is done. A token that is not in hand does nothing.
+  void finish(message_token token);
+  /// It waits again, in its place.
+  void give_back(message_token token);
+
+  /// Offsets up to which all before is finished, where they are above what was passed to `asked` or `written` before.
+  std::vector<position> to_write() const;
+  /// The same where they are above what was passed to `written`.
+  std::vector<position> unwritten() const;
+  void asked(const position& at); ///< a commit is under way
+  void written(const position& at);
+  void not_written(int32_t partition); ///< the commit under way failed: to_write() has it again
+
+private:
+  enum class state : uint8_t { waiting, taken, finished };
+  struct entry {
+    int64_t offset = 0;
+    message_token token{};
+    state now = state::waiting;
+    kafka_message_ptr message;
+  };
+  struct lane {
+    std::deque<entry> entries;   ///< from the first that is not finished on
+    size_t waiting = 0;          ///< of the entries
+    int64_t seen_until = -1;     ///< the offset that arrived last
+    int64_t finished_until = -1; ///< all before it is finished; -1: nothing yet
+    int64_t asked = -1;
+    int64_t written = -1;
+  };
+  struct place {
+    int32_t partition;
+    int64_t offset;
+  };
+  using lane_map = std::map<int32_t, lane>;
+
+  entry* find_entry(message_token token);
+  std::vector<message_token> forget(lane_map::iterator which);
+
+  lane_map lanes_;
+  std::unordered_map<message_token, place> hands_;
+  size_t waiting_ = 0;
+  uint64_t last_token_ = 0;
+};
+
+} // namespace wheelwork

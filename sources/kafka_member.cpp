@@ -1,0 +1,299 @@
+#include "sources/kafka_member.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace wheelwork {
+
+namespace {
+
+constexpr milliseconds commit_pause{100};
+constexpr milliseconds commit_wait{5000};
+constexpr milliseconds leave_wait{8000};
+constexpr milliseconds look_pause{1000};
+constexpr milliseconds poll_pause_max{60'000};
+
+int as_int(milliseconds span) { return static_cast<int>(span.count()); }
+
+/// An answer to a question about the topic shows that it is over.
+bool about_topic(rd_kafka_resp_err_t code) {
+  switch (code) {
+  case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+  case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+  case RD_KAFKA_RESP_ERR__SSL:
+  case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+  case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+  case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+  case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: return true;
+  default: return false;
+  }
+}
+
+bool is_cooperative(rd_kafka_t* handle) {
+  const char* protocol = rd_kafka_rebalance_protocol(handle);
+  return protocol && std::string_view{protocol} == "COOPERATIVE";
+}
+
+kafka_partitions_ptr as_list(const std::string& topic, const std::vector<kafka_lanes::position>& positions) {
+  auto made = make_kafka_partitions();
+  for (const auto& each : positions) add_partition(made, topic, each.partition, each.offset);
+  return made;
+}
+
+} // namespace
+
+kafka_member::kafka_member(const source_setup& setup, uint32_t number, const kafka_connection_settings& connection)
+    : setup_{setup}, from_{std::get<kafka_source>(setup.from)}, number_{number}, connection_{connection} {}
+
+std::string kafka_member::fault() const { return kafka_client::fault(connection_, settings()); }
+
+kafka_settings kafka_member::settings() const {
+  const auto lease = setup_.consumer_lease;
+  kafka_settings made;
+  made.defaults = {{"auto.offset.reset", "earliest"},
+                   {"partition.assignment.strategy", "cooperative-sticky"},
+                   {"session.timeout.ms", std::to_string(lease.count())},
+                   {"heartbeat.interval.ms", std::to_string(std::max<int64_t>(lease.count() / 5, 1))},
+                   {"max.poll.interval.ms", std::to_string(std::max(poll_pause_max, 2 * lease).count())},
+                   {"topic.metadata.refresh.interval.ms", "10000"}, // new partitions are noticed by then
+                   {"socket.timeout.ms", "10000"},
+                   {"reconnect.backoff.max.ms", "2000"},
+                   // There may be many consumers, and what is fetched ahead is of little use to slow work.
+                   {"queued.max.messages.kbytes", "4096"},
+                   {"fetch.max.bytes", "4194304"}};
+  made.fixed = {{"group.id", from_.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}};
+  if (named_) made.fixed["group.instance.id"] = fmt::format("wheelwork/{}/{}/{}", setup_.pool, setup_.node, number_);
+  return made;
+}
+
+kafka_callbacks kafka_member::callbacks() {
+  kafka_callbacks made;
+  made.log = [pool = setup_.pool](int level, const std::string& text) {
+    if (level <= 4) spdlog::warn("pool {}, Kafka: {}", pool, text);
+  };
+  made.error = [this](rd_kafka_resp_err_t code, const std::string& reason) { on_error(code, reason); };
+  made.rebalance = [this](rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
+    on_rebalance(code, which);
+  };
+  made.committed = [this](rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
+    on_committed(code, which);
+  };
+  return made;
+}
+
+std::string kafka_member::open() {
+  if (fatal_) recover_from_fatal();
+  if (client_) return {};
+  auto made = kafka_client::open(kafka_role::consumer, connection_, settings(), callbacks());
+  if (!made) return made.error();
+  client_ = std::move(*made);
+  const auto topics = make_kafka_partitions();
+  add_partition(topics, from_.topic, RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(client_->get(), topics.get())) {
+    drop();
+    return kafka_error_text(code, subject());
+  }
+  return {};
+}
+
+void kafka_member::recover_from_fatal() {
+  std::array<char, 256> words{};
+  const auto code =
+      client_ ? rd_kafka_fatal_error(client_->get(), words.data(), words.size()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+  spdlog::warn("pool {}: Kafka consumer {} begins anew: {}", setup_.pool, number_, words.data());
+  if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) named_ = false; // else the two would throw out each other for ever
+  drop();
+}
+
+void kafka_member::drop() {
+  const auto lost = lanes_.remove_all();
+  lost_.insert(lost_.end(), lost.begin(), lost.end());
+  client_.reset();
+  trouble_ = {};
+  fatal_ = paused_ = committing_ = false;
+}
+
+bool kafka_member::poll(milliseconds wait) {
+  kafka_message_ptr message{rd_kafka_consumer_poll(client_->get(), as_int(wait))};
+  if (!message) return false;
+  receive(std::move(message));
+  return true;
+}
+
+void kafka_member::receive(kafka_message_ptr message) {
+  if (!message->err) {
+    if (trouble_.by != cure::commit) trouble_.text.clear();
+    lanes_.arrive(std::move(message));
+    return;
+  }
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+  on_error(message->err, rd_kafka_message_errstr(message.get()));
+}
+
+void kafka_member::on_error(rd_kafka_resp_err_t code, const std::string& reason) {
+  if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+      code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+    last_detail_ = reason; // one connection of several; librdkafka says when all are lost
+    return;
+  }
+  if (code == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) { // it joins again by itself
+    spdlog::warn("pool {}: Kafka consumer {} was not heard of for too long: {}", setup_.pool, number_, reason);
+    return;
+  }
+  fatal_ = fatal_ || code == RD_KAFKA_RESP_ERR__FATAL;
+  const bool down = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !last_detail_.empty();
+  trouble_ = {kafka_error_text(code, subject(), down ? last_detail_ : reason),
+              about_topic(code) ? cure::look_at_topic : cure::message};
+  rd_kafka_yield(client_->get());
+}
+
+void kafka_member::on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
+  const bool one_by_one = is_cooperative(client_->get());
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+    on_assign(which, one_by_one);
+  else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+    on_revoke(which, one_by_one);
+  else
+    rd_kafka_assign(client_->get(), nullptr);
+  rd_kafka_yield(client_->get());
+}
+
+void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
+  if (one_by_one) {
+    const kafka_error_ptr wrong{rd_kafka_incremental_assign(client_->get(), which)};
+    if (wrong) {
+      trouble_ = {std::string{"Kafka: "} + rd_kafka_error_string(wrong.get()), cure::message};
+      return;
+    }
+  } else if (const auto code = rd_kafka_assign(client_->get(), which)) {
+    trouble_ = {kafka_error_text(code, subject()), cure::message};
+    return;
+  }
+  for (int i = 0; i < which->cnt; ++i) lanes_.add(which->elems[i].partition);
+  trouble_.text.clear();
+  // A partition that was paused when it was taken away comes back paused.
+  if (paused_)
+    rd_kafka_pause_partitions(client_->get(), which);
+  else
+    rd_kafka_resume_partitions(client_->get(), which);
+}
+
+void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
+  const bool lost = rd_kafka_assignment_lost(client_->get()) != 0; // others have them already
+  if (!lost)
+    if (auto wrong = write_and_wait(); !wrong.empty())
+      spdlog::warn("pool {}: finished messages will be taken again: {}", setup_.pool, wrong);
+  for (int i = 0; i < which->cnt; ++i) {
+    const auto in_hand = lanes_.remove(which->elems[i].partition);
+    lost_.insert(lost_.end(), in_hand.begin(), in_hand.end());
+  }
+  if (!one_by_one) {
+    rd_kafka_assign(client_->get(), nullptr);
+    return;
+  }
+  const kafka_error_ptr wrong{rd_kafka_incremental_unassign(client_->get(), which)};
+  if (wrong) trouble_ = {std::string{"Kafka: "} + rd_kafka_error_string(wrong.get()), cure::message};
+}
+
+void kafka_member::pause_or_resume(bool pause) {
+  if (paused_ == pause || !client_) return;
+  rd_kafka_topic_partition_list_t* assigned = nullptr;
+  if (rd_kafka_assignment(client_->get(), &assigned)) return;
+  const kafka_partitions_ptr all{assigned};
+  if (pause)
+    rd_kafka_pause_partitions(client_->get(), all.get());
+  else
+    rd_kafka_resume_partitions(client_->get(), all.get());
+  paused_ = pause;
+}
+
+void kafka_member::pause() { pause_or_resume(true); }
+void kafka_member::resume() { pause_or_resume(false); }
+
+void kafka_member::write_finished(how urgency) {
+  if (!client_ || committing_) return;
+  const auto now = setup_.clock->steady_now();
+  if (urgency == how::steadily && now - last_commit_ < commit_pause) return;
+  const auto wanted = lanes_.to_write();
+  if (wanted.empty()) return;
+  last_commit_ = now;
+  if (const auto code = rd_kafka_commit(client_->get(), as_list(from_.topic, wanted).get(), 1)) {
+    commit_failed(code);
+    return;
+  }
+  committing_ = true;
+  for (const auto& each : wanted) lanes_.asked(each);
+}
+
+void kafka_member::note_commit(const rd_kafka_topic_partition_list_t& which, rd_kafka_resp_err_t code) {
+  for (int i = 0; i < which.cnt; ++i) {
+    const auto& each = which.elems[i];
+    if (code || each.err)
+      lanes_.not_written(each.partition);
+    else
+      lanes_.written({each.partition, each.offset});
+  }
+}
+
+std::string kafka_member::commit_failed(rd_kafka_resp_err_t code) {
+  trouble_ = {"finished messages can't be committed: " + kafka_error_text(code, subject()), cure::commit};
+  return trouble_.text;
+}
+
+void kafka_member::on_committed(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
+  committing_ = false;
+  if (which) note_commit(*which, code);
+  if (!code && trouble_.by == cure::commit) trouble_ = {};
+  if (!code || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+  // A rebalance that is under way ends in one of its own calls; then it is tried again, or is no longer ours.
+  const bool passes = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+                      code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
+  if (!passes) commit_failed(code);
+}
+
+std::string kafka_member::write_and_wait() {
+  if (!client_) return {};
+  const auto wanted = lanes_.unwritten();
+  if (wanted.empty()) return {};
+  const auto list = as_list(from_.topic, wanted);
+  const kafka_queue_ptr answers{rd_kafka_queue_new(client_->get())};
+  auto code = rd_kafka_commit_queue(client_->get(), list.get(), answers.get(), nullptr, nullptr);
+  if (!code) {
+    const kafka_event_ptr answer{rd_kafka_queue_poll(answers.get(), as_int(commit_wait))};
+    code = answer ? rd_kafka_event_error(answer.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const auto* each = answer ? rd_kafka_event_topic_partition_list(answer.get()) : nullptr;
+    if (each) note_commit(*each, code);
+  }
+  return code ? commit_failed(code) : std::string{};
+}
+
+std::string kafka_member::trouble(milliseconds wait) {
+  if (trouble_.text.empty() || trouble_.by != cure::look_at_topic || !client_) return trouble_.text;
+  const auto now = setup_.clock->steady_now();
+  if (now - last_look_ < look_pause) return trouble_.text;
+  last_look_ = now;
+  const auto found = describe_topic(*client_, subject(), std::clamp(wait, milliseconds{100}, look_pause));
+  trouble_.text = found ? std::string{} : found.error();
+  return trouble_.text;
+}
+
+std::string kafka_member::close() {
+  if (!client_) return {};
+  auto wrong = write_and_wait();
+  const auto until = setup_.clock->steady_now() + leave_wait;
+  const auto in_time = [&] { return setup_.clock->steady_now() < until; };
+  // A static member leaves when it unsubscribes, and not when it closes.
+  rd_kafka_unsubscribe(client_->get());
+  while (!lanes_.empty() && in_time()) poll(milliseconds{100});
+  const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
+  lanes_.remove_all();
+  const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
+  while (!refused && !rd_kafka_consumer_closed(client_->get()) && in_time())
+    rd_kafka_queue_poll_callback(last_events.get(), 100);
+  drop();
+  lost_.clear();
+  return wrong;
+}
+
+} // namespace wheelwork

@@ -1,0 +1,232 @@
+#include "tests/sources/topic_cases.hpp"
+
+namespace wheelwork::source_test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
+
+std::vector<message_token> tokens_of(const std::vector<taken_message>& all) {
+  std::vector<message_token> made;
+  for (const auto& each : all) made.push_back(each.token);
+  return made;
+}
+
+TEST_P(topic_cases, messages_come_in_the_order_of_their_partition_and_say_where_they_are_from) {
+  here().create(2);
+  here().tool.produce(here().topic, 0, numbered(20), "k");
+  here().tool.produce(here().topic, 1, numbered(20, 100));
+  auto one = here().make_consumer();
+  const auto taken = one.take(40, 7);
+  std::map<int32_t, std::vector<std::string>> by_lane;
+  for (const auto& each : taken) by_lane[each.lane].push_back(each.bytes);
+  EXPECT_THAT(by_lane[0], ElementsAreArray(numbered(20)));
+  EXPECT_THAT(by_lane[1], ElementsAreArray(numbered(20, 100)));
+  const auto& third = *std::find_if(taken.begin(), taken.end(), [](const auto& each) { return each.bytes == "m2"; });
+  EXPECT_EQ(third.offset, "2");
+  EXPECT_EQ(third.key, "k");
+  EXPECT_EQ(third.identity, here().topic + "/0/2");
+  EXPECT_TRUE(third.produced_at);
+}
+
+TEST_P(topic_cases, only_finished_work_without_a_gap_is_committed) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(5));
+  auto one = here().make_consumer();
+  const auto taken = one.take(5);
+  one.keep_alive_for(milliseconds{300});
+  EXPECT_EQ(here().committed(), -1);
+  for (const size_t done : {0, 1, 3}) one.acknowledge(taken[done].token);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 2);
+  auto next = here().make_consumer(2);
+  EXPECT_THAT(bytes_of(next.take(3)), ElementsAre("m2", "m3", "m4"));
+}
+
+TEST_P(topic_cases, finished_work_is_committed_while_nothing_else_happens) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(5));
+  auto one = here().make_consumer();
+  one.acknowledge(one.take(5));
+  ASSERT_TRUE(one->take(1, 1, milliseconds{500}));
+  EXPECT_EQ(here().committed(), 5);
+}
+
+TEST_P(topic_cases, whoever_comes_after_a_killed_one_takes_what_it_had_not_finished) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(10));
+  auto one = here().make_consumer();
+  const auto taken = one.take(10);
+  for (size_t done = 0; done < 4; ++done) one.acknowledge(taken[done].token);
+  one.keep_alive_for(milliseconds{500}); // writes them
+  for (size_t done = 5; done < 8; ++done) one.acknowledge(taken[done].token);
+  one.kill();
+  auto next = here().make_consumer(2);
+  EXPECT_THAT(bytes_of(next.take(6)), ElementsAreArray(numbered(6, 4)));
+}
+
+TEST_P(topic_cases, what_was_given_back_comes_next_and_in_order) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(6));
+  auto one = here().make_consumer();
+  const auto taken = one.take(4);
+  one.acknowledge(taken[0].token);
+  const auto back = tokens_of({taken[3], taken[2]});
+  ASSERT_TRUE(one->give_back(back));
+  EXPECT_EQ(here().committed(), 1);
+  one.acknowledge(taken[3].token); // no longer in hand
+  EXPECT_THAT(bytes_of(one.take(4)), ElementsAre("m2", "m3", "m4", "m5"));
+  one.acknowledge(taken[1].token);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 2);
+}
+
+TEST_P(topic_cases, bytes_bound_a_batch_but_its_first_message) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, std::vector<std::string>(6, std::string(1000, 'x')));
+  auto one = here().make_consumer();
+  size_t largest = 0, all = 0;
+  while (all < 6) {
+    const auto news = one->take(100, 1500, milliseconds{500});
+    ASSERT_TRUE(news) << news.error().message;
+    largest = std::max(largest, news->taken.size());
+    all += news->taken.size();
+  }
+  EXPECT_LE(largest, 2u);
+}
+
+TEST_P(topic_cases, a_second_consumer_gets_partitions_and_what_was_in_hand_there_is_lost_to_the_first) {
+  here().create(2);
+  for (const int32_t partition : {0, 1}) here().tool.produce(here().topic, partition, {"a", "b"});
+  auto one = here().make_consumer(1);
+  const auto taken = one.take(4);
+  for (const auto& each : taken)
+    if (each.bytes == "a") one.acknowledge(each.token);
+  auto two = here().make_consumer(2);
+  ASSERT_TRUE(two->take(1, 1, milliseconds{0}));
+  // The first one works for long; the second joins meanwhile.
+  std::vector<taken_message> of_two;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (of_two.empty() && std::chrono::steady_clock::now() < until) {
+    one.keep_alive_for(milliseconds{100});
+    auto news = two->take(10, 1000, milliseconds{100});
+    if (news) of_two = std::move(news->taken);
+  }
+  ASSERT_THAT(bytes_of(of_two), ElementsAre("b"));
+  ASSERT_THAT(one.lost, SizeIs(1));
+  const auto& away =
+      *std::find_if(taken.begin(), taken.end(), [&](const auto& each) { return each.token == one.lost.front(); });
+  EXPECT_EQ(away.lane, of_two[0].lane);
+  one.acknowledge(taken); // of the lost one nothing comes
+  one.keep_alive_for(milliseconds{300});
+  EXPECT_EQ(here().committed(1 - away.lane), 2);
+  EXPECT_EQ(here().committed(away.lane), 1);
+  // It leaves; the first one goes on there.
+  ASSERT_TRUE(two->close());
+  EXPECT_THAT(bytes_of(one.take(1)), ElementsAre("b"));
+}
+
+TEST_P(topic_cases, a_consumer_that_works_for_long_stays_in_its_group) {
+  here().options["max.poll.interval.ms"] = "3000";
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(3));
+  auto one = here().make_consumer();
+  const auto taken = one.take(1);
+  one.keep_alive_for(milliseconds{5000});
+  EXPECT_THAT(one.lost, IsEmpty());
+  one.acknowledge(taken);
+  EXPECT_THAT(bytes_of(one.take(2)), ElementsAre("m1", "m2"));
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 1);
+}
+
+TEST_P(topic_cases, dead_letters_hold_the_message_and_the_reason) {
+  here().create(1);
+  place_->create_topic(here().topic + ".dead", 1);
+  const std::string no_text{"\xff\xfe\0raw", 6};
+  here().tool.produce(here().topic, 0, {no_text, "fine"}, "key-7");
+  auto one = here().make_consumer();
+  const auto taken = one.take(2);
+  EXPECT_EQ(taken[0].bytes, no_text);
+  one.acknowledge(taken[1].token);
+  const dead_message dead{taken[0].token, "retries_exhausted", "status 500", 4};
+  const auto buried = one->bury({&dead, 1});
+  ASSERT_TRUE(buried) << buried.error().message;
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 2);
+  const auto letters = here().tool.read(here().topic + ".dead", 1);
+  ASSERT_THAT(letters, SizeIs(1));
+  EXPECT_EQ(letters[0].bytes, no_text);
+  EXPECT_EQ(letters[0].key, "key-7");
+  auto headers = letters[0].headers;
+  EXPECT_EQ(headers["wheelwork-pool"], "orders");
+  EXPECT_EQ(headers["wheelwork-reason"], "retries_exhausted");
+  EXPECT_EQ(headers["wheelwork-error"], "status 500");
+  EXPECT_EQ(headers["wheelwork-attempts"], "4");
+  EXPECT_EQ(headers["wheelwork-origin-topic"], here().topic);
+  EXPECT_EQ(headers["wheelwork-partition"], "0");
+  EXPECT_EQ(headers["wheelwork-offset"], "0");
+  EXPECT_THAT(headers["wheelwork-time"], ::testing::MatchesRegex("20.*Z"));
+}
+
+TEST_P(topic_cases, a_message_above_the_limit_is_buried_and_the_next_one_is_taken) {
+  here().message_size_max = 1000;
+  here().create(1);
+  place_->create_topic(here().topic + ".dead", 1);
+  here().tool.produce(here().topic, 0, {"before", std::string(1001, 'x'), "after"});
+  auto one = here().make_consumer();
+  const auto taken = one.take(2);
+  EXPECT_THAT(bytes_of(taken), ElementsAre("before", "after"));
+  auto letters = here().tool.read(here().topic + ".dead", 1);
+  ASSERT_THAT(letters, SizeIs(1));
+  EXPECT_EQ(letters[0].headers["wheelwork-reason"], "too_large");
+  EXPECT_EQ(letters[0].bytes, std::string(1001, 'x'));
+  one.acknowledge(taken);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 3);
+}
+
+TEST_P(topic_cases, a_topic_that_is_missing_is_a_failure_until_it_is_made) {
+  auto one = here().make_consumer();
+  one.wait_for_failure("the Kafka topic " + here().topic + " does not exist");
+  const auto monitor = here().make_monitor();
+  const auto seen = monitor->look();
+  ASSERT_FALSE(seen);
+  EXPECT_THAT(seen.error().message, HasSubstr("does not exist"));
+  here().create(1);
+  here().tool.produce(here().topic, 0, {"late"});
+  EXPECT_THAT(bytes_of(one.take(1)), ElementsAre("late"));
+  const auto later = monitor->look();
+  ASSERT_TRUE(later) << later.error().message;
+  EXPECT_EQ(later->waiting, 1u);
+}
+
+TEST_P(topic_cases, the_lag_is_what_is_not_committed) {
+  here().create(3);
+  const auto monitor = here().make_monitor();
+  auto lag = [&] {
+    const auto seen = monitor->look();
+    EXPECT_TRUE(seen) << seen.error().message;
+    return seen->waiting;
+  };
+  EXPECT_EQ(lag(), 0u);
+  here().tool.produce(here().topic, 0, numbered(10));
+  here().tool.produce(here().topic, 2, numbered(5));
+  EXPECT_EQ(lag(), 15u);
+  auto one = here().make_consumer();
+  const auto taken = one.take(15);
+  EXPECT_EQ(lag(), 15u);
+  for (const auto& each : taken)
+    if (each.lane == 0) one.acknowledge(each.token);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(lag(), 5u);
+  EXPECT_EQ(monitor->look()->partitions, 3u);
+}
+
+} // namespace
+} // namespace wheelwork::source_test

@@ -1,0 +1,70 @@
+// Kafka sources on librdkafka's imitation of a cluster.
+#include "tests/sources/topic_cases.hpp"
+#include "tests/support/kafka_mock.hpp"
+
+namespace wheelwork::source_test {
+namespace {
+
+class mock_place final : public kafka_place {
+public:
+  std::string brokers() override { return cluster.brokers(); }
+  void create_topic(const std::string& topic, int partitions) override { cluster.create_topic(topic, partitions); }
+  kafka_mock cluster;
+};
+
+const kafka_place_maker imitation{[] { return std::make_unique<mock_place>(); }, [] { return std::string{}; }};
+
+INSTANTIATE_TEST_SUITE_P(imitated, topic_cases, ::testing::Values(imitation), [](const auto&) { return "cluster"; });
+
+class topic_source_test : public ::testing::Test {
+protected:
+  mock_place place_;
+  topic_fixture here_{place_};
+};
+
+TEST_F(topic_source_test, an_option_that_nobody_knows_is_refused_at_once) {
+  here_.options["sesion.timeout.ms"] = "1";
+  const auto made = open_kafka_source(here_.setup(), 1, here_.connection());
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error(), ::testing::HasSubstr("sesion.timeout.ms"));
+}
+
+TEST_F(topic_source_test, an_option_that_would_lose_messages_is_refused) {
+  here_.options["enable.auto.commit"] = "true";
+  const auto made = open_kafka_source(here_.setup(), 1, here_.connection());
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error(), ::testing::HasSubstr("enable.auto.commit is set by wheelwork itself"));
+}
+
+TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(2));
+  auto one = here_.make_consumer();
+  const auto taken = one.take(2);
+  one.acknowledge(taken[0].token);
+  place_.cluster.set_down();
+  one.wait_for_failure("no Kafka broker answers");
+  one.acknowledge(taken[1].token);
+  place_.cluster.set_up();
+  here_.tool.produce(here_.topic, 0, numbered(1, 2));
+  const auto later = one.take(1);
+  EXPECT_THAT(bytes_of(later), ::testing::ElementsAre("m2"));
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here_.committed(), 2);
+}
+
+TEST_F(topic_source_test, a_commit_that_is_refused_is_repeated) {
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(2));
+  auto one = here_.make_consumer();
+  constexpr int16_t offset_commit = 8;
+  rd_kafka_mock_push_request_errors(place_.cluster.get(), offset_commit, 1,
+                                    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+  one.acknowledge(one.take(2));
+  one.wait_for_failure("no right to the group");
+  ASSERT_TRUE(one->take(1, 1, milliseconds{500}));
+  EXPECT_EQ(here_.committed(), 2);
+}
+
+} // namespace
+} // namespace wheelwork::source_test
