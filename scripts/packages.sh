@@ -27,7 +27,7 @@ packages_quickstart=(python3)
 packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server redis-server # the tests start servers of their own
   openjdk-17-jre-headless maven) # Kafka, which Debian does not have (scripts/kafka)
 packages_check=(clang-format clang-tidy shellcheck)
-packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql mariadb-server)
+packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql mariadb-server redis-server openjdk-17-jre-headless maven)
 
 # need_packages PACKAGE...: installs those that are missing, and nothing else. Asks for root rights only when something is missing.
 need_packages() {

@@ -91,6 +91,7 @@ int main(int count, char** arguments) try {
   const std::vector<std::string> batch(messages / partitions, std::string(bytes, 'x'));
   for (int partition = 0; partition < partitions; ++partition) tool.produce(topic, partition, batch);
   const size_t all = batch.size() * partitions;
+  std::printf("topic %s\n", topic.c_str());
   for (int round = 1; round <= 3; ++round) {
     const std::string group = topic + "-" + std::to_string(round);
     const double bare = bare_loop(brokers, topic, group + "-bare", all);

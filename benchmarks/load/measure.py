@@ -62,7 +62,23 @@ MARIADB_ROWS = [
     ("… beside two bare clients", "mariadb_batch", "jobs/s", "", None, ("mariadb_rows_2", "lives/s of two bare clients")),
     ("… cores used by the node / by MariaDB", ("mariadb_batch_cores", "mariadb_batch_server_cores"), "", "", None, None),
 ]
-GROUPS = {"mariadb": (["mariadb_single", "mariadb_rows", "mariadb_batch"], []), "postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
+POOL_ROWS = [
+    ("Redis list to a handler that does nothing, 2 consumers", "pool_list", "messages/s", ">= 100,000 and >= 0.5 x limit",
+     lambda f: f["pool_list"] >= 100_000 and f["pool_list"] >= 0.5 * f["redis_moves"], ("redis_moves", "LMOVE + LREM, 512 in a pipeline")),
+    ("… cores used by the node", "pool_list_cores", "", "", None, None),
+    ("Redis list to HTTP callbacks, 64 in flight", "pool_http", "messages/s", ">= 0.9 x limit", lambda f: f["pool_http"] >= 0.9 * f["http"],
+     ("http", "the same callbacks as jobs")),
+    ("Kafka to a handler that does nothing, 2 consumers", "pool_kafka", "messages/s", ">= 0.5 x limit",
+     lambda f: f["pool_kafka"] >= 0.5 * f["kafka_loop"], ("kafka_loop", "bare loop of librdkafka")),
+    ("… a Kafka source alone, take and acknowledge", "kafka_source", "messages/s", "", None, ("kafka_loop", "bare loop of librdkafka")),
+    ("100,000 messages of 20 ms, at most 64 consumers, drain within 60 s: drained after", "pool_drain", "s", "<= 75", lambda f: f["pool_drain"] <= 75, None),
+    ("… consumers at most", "pool_drain_most", "", "", None, None),
+    ("… back at one after that, cool-down 10 s", "pool_drain_back", "s", "<= 20", lambda f: f["pool_drain_back"] <= 20, None),
+    ("an idle pool with 2 consumers, over the node without it", "pool_idle", "% of a core", "<= 0.2", lambda f: f["pool_idle"] <= 0.2, None),
+    ("… connections per consumer", "pool_connections", "", "<= 2", lambda f: f["pool_connections"] <= 2, None),
+]
+GROUPS = {"pools": (["redis_moves", "pool_list", "http_callbacks", "pool_http", "pool_idle"], ["pool_drain", "kafka_messages"]),
+          "mariadb": (["mariadb_single", "mariadb_rows", "mariadb_batch"], []), "postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
 IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle"]
 ONCE = ["armed_memory", "far_future"]
 MEASURES = IN_ROUNDS + ONCE + [name for group in GROUPS.values() for names in group for name in names]
@@ -95,7 +111,7 @@ def table(runs):
     middle = {key: statistics.median(values) for key, values in runs.items()}
     lines = ["| what | measured | runs | limit in the same run | ratio | goal | met |", "|---|---|---|---|---|---|---|"]
     missed = 0
-    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS:
+    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS + POOL_ROWS:
         keys = figure if isinstance(figure, tuple) else (figure,)
         if any(key not in middle for key in keys):
             continue

@@ -12,12 +12,13 @@ import time
 from databases import MariaDb, Postgres
 from nginx import Nginx
 from node import Node
+from pools import PoolMeasures
 
 NOOP = '"target":{"native":{"handler":"noop"}}'
 PAYLOAD = '"payload":{"text":"' + "x" * 89 + '"}'  # 100 bytes
 
 
-class Bench:
+class Bench(PoolMeasures):
     def __init__(self, build, folder, quick):
         self.build, self.folder, self.quick = build, folder, quick
         self.binary = f"{build}/wheelwork"
