@@ -1,223 +1,158 @@
-// Consumer pools of a real node on a real Redis: followed backlogs, and nodes and servers that are killed in the middle
-// of work. Then the books: each message was handled at least once, none is left in a hand.
-#include "tests/app/node_process.hpp"
-#include "tests/support/redis_server.hpp"
-#include "tests/targets/test_server.hpp"
+// wheelwork pool against a scripted server, and pools in the configuration file.
+#include "tests/app/program.hpp"
+#include "tests/app/scripted_server.hpp"
 
 #include <gmock/gmock.h>
 
-#include <csignal>
-#include <map>
-#include <random>
-#include <set>
-
-namespace wheelwork::app_test {
-
+namespace wheelwork {
 namespace {
 
-using nlohmann::json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-unsigned long rounds() {
-  const char* text = std::getenv("WHEELWORK_POOL_CRASH_ROUNDS");
-  return text != nullptr ? std::strtoul(text, nullptr, 10) : 30;
-}
-
-class pools : public testing::Test {
+class pool_test : public program_test {
 protected:
-  void SetUp() override {
-    if (!redis_server::missing().empty()) GTEST_SKIP() << redis_server::missing();
-    redis = std::make_unique<redis_server>(redis_server_options{.settings = {"appendonly yes", "appendfsync always"}});
-    node = std::make_unique<node_process>(folder.path(), "[redis.a]\nurl = \"" + redis->url() + "\"\n");
+  /// Like run(), against this server.
+  program_result ask(const scripted_server& server, std::vector<std::string> arguments, const std::string& input = "") {
+    variables_["WHEELWORK_SERVER"] = server.url();
+    return run(arguments, input);
   }
-
-  /// A pool that calls the receiver, with these members more or instead.
-  json pool_body(const json& source, const json& more = json::object()) const {
-    json body{{"source", source},
-              {"target", {{"http", {{"url", receiver.url("/message")}, {"method", "POST"}}}}},
-              {"retry", {{"delays", {"100ms"}}}},
-              {"min", 2},
-              {"max", 4}};
-    body.merge_patch(more);
-    return body;
-  }
-  static json list(const std::string& key) { return {{"redis_list", {{"connection", "a"}, {"key", key}}}}; }
-  static json stream(const std::string& key) {
-    return {{"redis_stream", {{"connection", "a"}, {"key", key}, {"group", "g"}}}};
-  }
-  void put(const std::string& name, const json& body) {
-    const auto answer = node->request("PUT", "/api/v1/pools/" + name, body.dump());
-    ASSERT_THAT(answer.status, testing::AnyOf(200, 201)) << answer.body;
-  }
-  json pool(const std::string& name) const { return node->request("GET", "/api/v1/pools/" + name).json(); }
-  bool comes_to(const std::string& name, const std::function<bool(const json&)>& state) {
-    return node->eventually([&] { return state(pool(name)); }, seconds{60});
-  }
-  /// How often each body reached the receiver.
-  std::map<std::string, int> handled() const {
-    std::map<std::string, int> times;
-    for (const auto& request : receiver.requests()) ++times[request.body];
-    return times;
-  }
-  bool all_handled(const std::set<std::string>& bodies) {
-    return node->eventually(
-        [&] {
-          const auto times = handled();
-          return std::all_of(bodies.begin(), bodies.end(), [&](const auto& body) { return times.contains(body); });
-        },
-        seconds{90});
-  }
-  void push_to_list(const std::string& key, const std::string& body) { redis->run({"LPUSH", key, body}); }
-
-  temporary_folder folder;
-  target_test::recording_server receiver{target_test::always(200)};
-  std::unique_ptr<redis_server> redis;
-  std::unique_ptr<node_process> node;
 };
 
-TEST_F(pools, handle_the_messages_of_a_list) {
-  node->start();
-  put("orders", pool_body(list("orders")));
-  std::set<std::string> bodies;
-  for (int order = 0; order < 100; ++order) {
-    bodies.insert(json{{"order", order}}.dump());
-    push_to_list("orders", json{{"order", order}}.dump());
+TEST_F(pool_test, apply_tells_created_changed_and_unchanged) {
+  scripted_server server{[](const seen_request& request) -> scripted_reply {
+    bool get = request.method == "GET";
+    if (request.target.ends_with("/new")) return get ? scripted_reply{404, "{}"} : scripted_reply{201, "{}", "\"1\""};
+    if (request.target.ends_with("/same")) return {200, "{}", "\"1\""};
+    return {200, "{}", get ? "\"1\"" : "\"2\""};
+  }};
+  auto file = write("pools.json", R"([{"name":"new","min":2}, {"name":"same"},{"name":"other"} ])");
+  auto result = ask(server, {"pool", "apply", file});
+  EXPECT_EQ(result.code, 0) << result.error;
+  EXPECT_EQ(result.out, "created new\nunchanged same\nchanged other\n");
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 6u);
+  EXPECT_EQ(requests[1].method, "PUT");
+  EXPECT_EQ(requests[1].target, "/api/v1/pools/new");
+  EXPECT_EQ(requests[1].body, R"({"name":"new","min":2})");
+  EXPECT_EQ(ask(server, {"pool", "apply", file, "--json"}).out,
+            "[{\"name\":\"new\",\"result\":\"created\"},{\"name\":\"same\",\"result\":\"unchanged\"},{\"name\":"
+            "\"other\",\"result\":\"changed\"}]\n");
+}
+
+TEST_F(pool_test, apply_reads_toml) {
+  scripted_server server{[](const seen_request& request) -> scripted_reply {
+    return {request.method == "GET" ? 404 : 201, "{}"};
+  }};
+  auto result = ask(server, {"pool", "apply", "-"},
+                    "[[pool]]\nname = \"a b\"\nsource.redis_list = {connection = \"a\", key = \"k\"}\n");
+  EXPECT_EQ(result.code, 0) << result.error;
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[1].target, "/api/v1/pools/a%20b");
+  EXPECT_EQ(requests[1].body, R"({"name":"a b","source":{"redis_list":{"connection":"a","key":"k"}}})");
+}
+
+TEST_F(pool_test, input_that_is_no_pool_ends_with_2_and_sends_nothing) {
+  scripted_server server{[](const seen_request&) { return scripted_reply{}; }};
+  for (const auto* text :
+       {"", "{\"name\":", "[1]", "{\"nom\":\"a\"}", "[[task]]\nname = \"x\"\n", "[{\"name\":\"a\"},{}]"}) {
+    auto result = ask(server, {"pool", "apply", "-"}, text);
+    EXPECT_EQ(result.code, 2) << text;
+    EXPECT_THAT(result.error, HasSubstr("standard input")) << text;
   }
-  ASSERT_TRUE(all_handled(bodies));
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["succeeded"] == 100; })) << pool("orders").dump();
-  const auto first = receiver.requests().front();
-  EXPECT_EQ(first.header("content-type"), "application/json");
-  EXPECT_EQ(first.header("wheelwork-pool"), "orders");
-  EXPECT_EQ(first.header("wheelwork-source"), "redis_list");
-  EXPECT_EQ(first.header("wheelwork-key"), "orders");
-  EXPECT_EQ(first.header("wheelwork-attempt"), "1");
-  EXPECT_FALSE(first.header("idempotency-key").empty());
-  for (const auto& [body, times] : handled()) EXPECT_EQ(times, 1) << body;
-  const auto now = pool("orders");
-  EXPECT_EQ(now["lag"], 0);
-  EXPECT_EQ(now["consumers"], 2);
-  EXPECT_EQ(node->terminate(), 0);
-  EXPECT_EQ(redis->run({"EXISTS", "orders"}), "0");
-  EXPECT_THAT(redis->list({"KEYS", "*wheelwork*"}), testing::Each(testing::Not(testing::HasSubstr("list"))));
+  EXPECT_THAT(ask(server, {"pool", "apply", "-"}, "[[task]]\nname = \"x\"\n").error,
+              HasSubstr("only [[pool]] tables can be applied"));
+  EXPECT_TRUE(server.requests().empty());
 }
 
-TEST_F(pools, bury_what_fails_for_good_beside_its_reason) {
-  target_test::recording_server refusing{target_test::always(500)};
-  node->start();
-  put("orders", pool_body(list("orders"), {{"target", {{"http", {{"url", refusing.url()}}}}}}));
-  push_to_list("orders", R"({"order":1})");
-  push_to_list("orders", "\xff\xfe binary");
-  ASSERT_TRUE(node->eventually([&] { return redis->run({"LLEN", "orders:dead"}) == "2"; }));
-  std::set<std::string> originals;
-  for (const auto& text : redis->list({"LRANGE", "orders:dead", "0", "-1"})) {
-    const auto envelope = json::parse(text);
-    EXPECT_EQ(envelope["pool"], "orders") << text;
-    EXPECT_EQ(envelope["reason"], "retries_exhausted") << text;
-    EXPECT_THAT(envelope["error"].get<std::string>(), testing::HasSubstr("500")) << text;
-    EXPECT_EQ(envelope["attempts"], 2) << text;
+TEST_F(pool_test, a_refusal_shows_every_error_of_the_server_and_the_others_are_applied) {
+  scripted_server server{[](const seen_request& request) -> scripted_reply {
+    if (request.method == "GET") return {404, "{}"};
+    if (request.target.ends_with("/good")) return {201, "{}"};
+    return {
+        422,
+        R"({"title":"x","status":422,"detail":"a member is wrong","errors":[{"pointer":"/source/redis_list/connection","message":"no connection `b` is configured"}]})"};
+  }};
+  auto result = ask(server, {"pool", "apply", "-"}, R"([{"name":"bad"},{"name":"good"}])");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.out, "created good\n");
+  EXPECT_EQ(result.error, "wheelwork: pool bad: a member is wrong\n  /source/redis_list/connection: no connection `b` "
+                          "is configured\n");
+}
+
+TEST_F(pool_test, list_is_a_table_and_with_json_the_answer_itself) {
+  const std::string body =
+      R"({"items":[{"name":"a","source":{"redis_list":{"connection":"main","key":"orders"}},"target":{"native":{"handler":"noop"}},"lag":1200,"consumers":3,"max":10,"rate":41.5,"active":true,"paused":false,"failure":null},
+    {"name":"b","source":{"kafka":{"connection":"k","topic":"t","group":"g"}},"target":{"native":{"handler":"noop"}},"lag":null,"consumers":0,"max":4,"rate":0.0,"active":true,"paused":false,"failure":"the broker is away"},
+    {"name":"c","source":{"redis_stream":{"connection":"main","key":"s","group":"g"}},"target":{"native":{"handler":"noop"}},"lag":0,"consumers":0,"max":4,"rate":0.0,"active":true,"paused":true,"failure":null}],"next":"abc"})";
+  scripted_server server{[&](const seen_request&) { return scripted_reply{200, body}; }};
+  auto table = ask(server, {"pool", "list", "--limit", "3"});
+  EXPECT_EQ(table.code, 0) << table.error;
+  EXPECT_EQ(table.out, "NAME  SOURCE                  TARGET       LAG   CONSUMERS  RATE  STATE\n"
+                       "a     redis_list main orders  native noop  1200  3 of 10    41.5  running\n"
+                       "b     kafka k t               native noop  -     0 of 4     0.0   failing: the broker is away\n"
+                       "c     redis_stream main s     native noop  0     0 of 4     0.0   paused\n");
+  EXPECT_THAT(table.error, HasSubstr("--cursor abc"));
+  EXPECT_EQ(server.requests().at(0).target, "/api/v1/pools?limit=3");
+  EXPECT_EQ(ask(server, {"pool", "list", "--json"}).out, body + "\n");
+}
+
+TEST_F(pool_test, small_commands_send_what_the_api_wants) {
+  scripted_server server{[](const seen_request& request) -> scripted_reply {
+    if (request.method == "DELETE") return {204, ""};
+    if (request.target.find("/events") != std::string::npos)
+      return {
+          200,
+          R"({"items":[{"at":"t1","kind":"scaled","consumers_before":2,"consumers":7,"lag":5000,"messages":0,"reason":"5000 wait"},{"at":"t2","kind":"failing","consumers_before":2,"consumers":2,"lag":null,"messages":0,"reason":"no answer"}],"next":null})"};
+    return {200, R"({"name":"a","lag":12})"};
+  }};
+  EXPECT_EQ(ask(server, {"pool", "pause", "a"}).out, "paused a\n");
+  EXPECT_EQ(ask(server, {"pool", "resume", "a"}).out, "resumed a\n");
+  EXPECT_EQ(ask(server, {"pool", "delete", "a/b"}).out, "deleted a/b\n");
+  EXPECT_THAT(ask(server, {"pool", "get", "a"}).out, HasSubstr("lag     12\n"));
+  EXPECT_EQ(ask(server, {"pool", "events", "a", "--before", "t3"}).out,
+            "AT  KIND     CONSUMERS  LAG   MESSAGES  REASON\n"
+            "t1  scaled   2 -> 7     5000  0         5000 wait\n"
+            "t2  failing  2          -     0         no answer\n");
+  std::vector<std::string> lines;
+  for (const auto& request : server.requests())
+    lines.push_back(request.method + " " + request.target + " " + request.body);
+  EXPECT_THAT(lines, ElementsAre("PATCH /api/v1/pools/a {\"paused\":true}", "PATCH /api/v1/pools/a {\"paused\":false}",
+                                 "DELETE /api/v1/pools/a%2Fb ", "GET /api/v1/pools/a ",
+                                 "GET /api/v1/pools/a/events?before=t3 "));
+}
+
+TEST_F(pool_test, exit_codes_for_servers_that_refuse_or_are_away) {
+  std::string gone;
+  {
+    scripted_server server{[](const seen_request&) -> scripted_reply {
+      return {404, R"({"title":"Not Found","status":404,"detail":"there is no pool a"})"};
+    }};
+    gone = server.url();
+    auto result = ask(server, {"pool", "pause", "a"});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.error, "wheelwork: there is no pool a\n");
   }
-  EXPECT_EQ(refusing.requests().size(), 4u);
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["dead_letters"] == 2; })) << pool("orders").dump();
+  EXPECT_EQ(run({"pool", "list", "--server", gone}).code, 3);
+  EXPECT_EQ(run({"pool", "get", ""}).code, 2);
+  EXPECT_EQ(run({"pool"}).code, 2);
 }
 
-TEST_F(pools, stand_in_the_config_file_too_and_pause_and_go_on) {
-  node->configure("[redis.a]\nurl = \"" + redis->url() + "\"\n" +
-                  "[[pool]]\nname = \"orders\"\nmin = 1\nsource.redis_list = {connection = \"a\", key = \"orders\"}\n"
-                  "target.http = {url = \"" +
-                  receiver.url("/message") + "\", method = \"POST\"}\n");
-  node->start();
-  push_to_list("orders", "1");
-  ASSERT_TRUE(all_handled({"1"}));
-  EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":true})").status, 200);
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["consumers"] == 0; }));
-  push_to_list("orders", "2");
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["lag"] == 1; }));
-  EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":false})").status, 200);
-  ASSERT_TRUE(all_handled({"1", "2"}));
-}
-
-TEST_F(pools, of_a_list_and_a_stream_lose_nothing_when_the_node_is_killed_in_the_middle_of_work) {
-  std::mt19937 random{std::random_device{}()};
-  node->start();
-  put("list", pool_body(list("orders")));
-  put("stream", pool_body(stream("events")));
-  std::set<std::string> of_list, of_stream;
-  for (unsigned long round = 0; round < rounds(); ++round) {
-    for (int message = 0; message < 40; ++message) {
-      const auto number = std::to_string(round) + "." + std::to_string(message);
-      of_list.insert(json("list " + number).dump());
-      push_to_list("orders", json("list " + number).dump());
-      of_stream.insert(json{{"n", "stream " + number}}.dump());
-      redis->run({"XADD", "events", "*", "n", "stream " + number});
-    }
-    ASSERT_TRUE(node->runs_on_for(milliseconds{std::uniform_int_distribution<int>{0, 150}(random)})) << node->log();
-    node->kill();
-    node->start();
-  }
-  EXPECT_TRUE(all_handled(of_list)) << pool("list").dump();
-  EXPECT_TRUE(all_handled(of_stream)) << pool("stream").dump();
-  ASSERT_TRUE(comes_to("list", [](const json& now) { return now["lag"] == 0 && now["messages_in_flight"] == 0; }));
-  EXPECT_EQ(node->terminate(), 0) << node->log();
-  EXPECT_EQ(redis->run({"EXISTS", "orders"}), "0");
-  EXPECT_EQ(redis->list({"XPENDING", "events", "g"}).front(), "0");
-}
-
-TEST_F(pools, go_on_by_themselves_when_the_server_was_away) {
-  node->start();
-  put("orders", pool_body(list("orders")));
-  put("idle", pool_body(list("idle")));
-  push_to_list("orders", "1");
-  ASSERT_TRUE(all_handled({"1"}));
-  redis->crash();
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return !now["failure"].is_null() && now["lag"].is_null(); }))
-      << pool("orders").dump();
-  EXPECT_EQ(node->request("GET", "/readyz").status, 200) << "jobs go on";
-  EXPECT_EQ(pool("orders")["consumers"], 2) << "what can't be read is not zero";
-  redis->start();
-  push_to_list("orders", "2");
-  EXPECT_TRUE(all_handled({"1", "2"}));
-  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["failure"].is_null(); })) << pool("orders").dump();
-}
-
-TEST_F(pools, of_a_key_of_another_type_say_so_and_disturb_no_other) {
-  redis->run({"SET", "wrong", "text"});
-  node->start();
-  put("wrong", pool_body(list("wrong")));
-  put("orders", pool_body(list("orders")));
-  push_to_list("orders", "1");
-  EXPECT_TRUE(all_handled({"1"}));
-  ASSERT_TRUE(comes_to("wrong", [](const json& now) { return now["failure"].is_string(); })) << pool("wrong").dump();
-  EXPECT_THAT(pool("wrong")["failure"].get<std::string>(), testing::HasSubstr("wrong"));
-  redis->run({"DEL", "wrong"});
-  push_to_list("wrong", "2");
-  EXPECT_TRUE(all_handled({"1", "2"}));
-}
-
-TEST_F(pools, with_a_journal_make_each_message_a_job) {
-  node->start();
-  put("orders", pool_body(list("orders"), {{"journal", true}}));
-  for (int order = 0; order < 50; ++order) push_to_list("orders", std::to_string(order));
-  const auto finished = [&] {
-    return node->request("GET", "/api/v1/jobs?label=pool:orders&state=succeeded&limit=1000").json()["items"].size();
-  };
-  EXPECT_TRUE(node->eventually([&] { return finished() == 50; })) << pool("orders").dump();
-  EXPECT_EQ(handled().size(), 50u);
-}
-
-TEST_F(pools, write_down_what_they_decided_and_why) {
-  node->start();
-  put("orders", pool_body(list("orders")));
-  json events;
-  ASSERT_TRUE(node->eventually([&] {
-    events = node->request("GET", "/api/v1/pools/orders/events").json()["items"];
-    return !events.empty();
-  }));
-  EXPECT_EQ(events[0]["kind"], "scaled") << events.dump();
-  EXPECT_EQ(events[0]["consumers"], 2) << events.dump();
-  EXPECT_TRUE(events[0].contains("lag")) << events.dump();
+TEST_F(pool_test, config_check_reads_pools_and_their_connections) {
+  const std::string pool = "[[pool]]\nname = \"p\"\nsource.redis_list = {connection = \"main\", key = \"k\"}\n"
+                           "target.native = {handler = \"noop\"}\n";
+  auto right = write("right.toml", "[redis.main]\nurl = \"redis://127.0.0.1\"\n" + pool);
+  EXPECT_EQ(run({"config", "check", right}).code, 0);
+  auto wrong = write("wrong.toml", pool + "min = 5\nmax = 4\n");
+  auto result = run({"config", "check", wrong});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.error, HasSubstr(wrong + ":5: pool[0].min: min is 5 and must not be above max"));
+  auto missing = write("missing.toml", pool);
+  result = run({"config", "check", missing});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.error, HasSubstr(missing + ":3: pool[0].source.redis_list.connection: no connection `main`"));
 }
 
 } // namespace
-
-} // namespace wheelwork::app_test
+} // namespace wheelwork

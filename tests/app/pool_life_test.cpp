@@ -1,0 +1,223 @@
+// Consumer pools of a real node on a real Redis: followed backlogs, and nodes and servers that are killed in the middle
+// of work. Then the books: each message was handled at least once, none is left in a hand.
+#include "tests/app/node_process.hpp"
+#include "tests/support/redis_server.hpp"
+#include "tests/targets/test_server.hpp"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <map>
+#include <random>
+#include <set>
+
+namespace wheelwork::app_test {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+unsigned long rounds() {
+  const char* text = std::getenv("WHEELWORK_POOL_CRASH_ROUNDS");
+  return text != nullptr ? std::strtoul(text, nullptr, 10) : 30;
+}
+
+class pool_life : public testing::Test {
+protected:
+  void SetUp() override {
+    if (!redis_server::missing().empty()) GTEST_SKIP() << redis_server::missing();
+    redis = std::make_unique<redis_server>(redis_server_options{.settings = {"appendonly yes", "appendfsync always"}});
+    node = std::make_unique<node_process>(folder.path(), "[redis.a]\nurl = \"" + redis->url() + "\"\n");
+  }
+
+  /// A pool that calls the receiver, with these members more or instead.
+  json pool_body(const json& source, const json& more = json::object()) const {
+    json body{{"source", source},
+              {"target", {{"http", {{"url", receiver.url("/message")}, {"method", "POST"}}}}},
+              {"retry", {{"delays", {"100ms"}}}},
+              {"min", 2},
+              {"max", 4}};
+    body.merge_patch(more);
+    return body;
+  }
+  static json list(const std::string& key) { return {{"redis_list", {{"connection", "a"}, {"key", key}}}}; }
+  static json stream(const std::string& key) {
+    return {{"redis_stream", {{"connection", "a"}, {"key", key}, {"group", "g"}}}};
+  }
+  void put(const std::string& name, const json& body) {
+    const auto answer = node->request("PUT", "/api/v1/pools/" + name, body.dump());
+    ASSERT_THAT(answer.status, testing::AnyOf(200, 201)) << answer.body;
+  }
+  json pool(const std::string& name) const { return node->request("GET", "/api/v1/pools/" + name).json(); }
+  bool comes_to(const std::string& name, const std::function<bool(const json&)>& state) {
+    return node->eventually([&] { return state(pool(name)); }, seconds{60});
+  }
+  /// How often each body reached the receiver.
+  std::map<std::string, int> handled() const {
+    std::map<std::string, int> times;
+    for (const auto& request : receiver.requests()) ++times[request.body];
+    return times;
+  }
+  bool all_handled(const std::set<std::string>& bodies) {
+    return node->eventually(
+        [&] {
+          const auto times = handled();
+          return std::all_of(bodies.begin(), bodies.end(), [&](const auto& body) { return times.contains(body); });
+        },
+        seconds{90});
+  }
+  void push_to_list(const std::string& key, const std::string& body) { redis->run({"LPUSH", key, body}); }
+
+  temporary_folder folder;
+  target_test::recording_server receiver{target_test::always(200)};
+  std::unique_ptr<redis_server> redis;
+  std::unique_ptr<node_process> node;
+};
+
+TEST_F(pool_life, handles_the_messages_of_a_list) {
+  node->start();
+  put("orders", pool_body(list("orders")));
+  std::set<std::string> bodies;
+  for (int order = 0; order < 100; ++order) {
+    bodies.insert(json{{"order", order}}.dump());
+    push_to_list("orders", json{{"order", order}}.dump());
+  }
+  ASSERT_TRUE(all_handled(bodies));
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["succeeded"] == 100; })) << pool("orders").dump();
+  const auto first = receiver.requests().front();
+  EXPECT_EQ(first.header("content-type"), "application/json");
+  EXPECT_EQ(first.header("wheelwork-pool"), "orders");
+  EXPECT_EQ(first.header("wheelwork-source"), "redis_list");
+  EXPECT_EQ(first.header("wheelwork-key"), "orders");
+  EXPECT_EQ(first.header("wheelwork-attempt"), "1");
+  EXPECT_FALSE(first.header("idempotency-key").empty());
+  for (const auto& [body, times] : handled()) EXPECT_EQ(times, 1) << body;
+  const auto now = pool("orders");
+  EXPECT_EQ(now["lag"], 0);
+  EXPECT_EQ(now["consumers"], 2);
+  EXPECT_EQ(node->terminate(), 0);
+  EXPECT_EQ(redis->run({"EXISTS", "orders"}), "0");
+  EXPECT_THAT(redis->list({"KEYS", "*wheelwork*"}), testing::Each(testing::Not(testing::HasSubstr("list"))));
+}
+
+TEST_F(pool_life, buries_what_fails_for_good_beside_its_reason) {
+  target_test::recording_server refusing{target_test::always(500)};
+  node->start();
+  put("orders", pool_body(list("orders"), {{"target", {{"http", {{"url", refusing.url()}}}}}}));
+  push_to_list("orders", R"({"order":1})");
+  push_to_list("orders", "\xff\xfe binary");
+  ASSERT_TRUE(node->eventually([&] { return redis->run({"LLEN", "orders:dead"}) == "2"; }));
+  std::set<std::string> originals;
+  for (const auto& text : redis->list({"LRANGE", "orders:dead", "0", "-1"})) {
+    const auto envelope = json::parse(text);
+    EXPECT_EQ(envelope["pool"], "orders") << text;
+    EXPECT_EQ(envelope["reason"], "retries_exhausted") << text;
+    EXPECT_THAT(envelope["error"].get<std::string>(), testing::HasSubstr("500")) << text;
+    EXPECT_EQ(envelope["attempts"], 2) << text;
+  }
+  EXPECT_EQ(refusing.requests().size(), 4u);
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["dead_letters"] == 2; })) << pool("orders").dump();
+}
+
+TEST_F(pool_life, begins_in_the_config_file_too_pauses_and_goes_on) {
+  node->configure("[redis.a]\nurl = \"" + redis->url() + "\"\n" +
+                  "[[pool]]\nname = \"orders\"\nmin = 1\nsource.redis_list = {connection = \"a\", key = \"orders\"}\n"
+                  "target.http = {url = \"" +
+                  receiver.url("/message") + "\", method = \"POST\"}\n");
+  node->start();
+  push_to_list("orders", "1");
+  ASSERT_TRUE(all_handled({"1"}));
+  EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":true})").status, 200);
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["consumers"] == 0; }));
+  push_to_list("orders", "2");
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["lag"] == 1; }));
+  EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":false})").status, 200);
+  ASSERT_TRUE(all_handled({"1", "2"}));
+}
+
+TEST_F(pool_life, of_a_list_and_a_stream_loses_nothing_when_the_node_is_killed_in_the_middle_of_work) {
+  std::mt19937 random{std::random_device{}()};
+  node->start();
+  put("list", pool_body(list("orders")));
+  put("stream", pool_body(stream("events")));
+  std::set<std::string> of_list, of_stream;
+  for (unsigned long round = 0; round < rounds(); ++round) {
+    for (int message = 0; message < 40; ++message) {
+      const auto number = std::to_string(round) + "." + std::to_string(message);
+      of_list.insert(json("list " + number).dump());
+      push_to_list("orders", json("list " + number).dump());
+      of_stream.insert(json{{"n", "stream " + number}}.dump());
+      redis->run({"XADD", "events", "*", "n", "stream " + number});
+    }
+    ASSERT_TRUE(node->runs_on_for(milliseconds{std::uniform_int_distribution<int>{0, 150}(random)})) << node->log();
+    node->kill();
+    node->start();
+  }
+  EXPECT_TRUE(all_handled(of_list)) << pool("list").dump();
+  EXPECT_TRUE(all_handled(of_stream)) << pool("stream").dump();
+  ASSERT_TRUE(comes_to("list", [](const json& now) { return now["lag"] == 0 && now["messages_in_flight"] == 0; }));
+  EXPECT_EQ(node->terminate(), 0) << node->log();
+  EXPECT_EQ(redis->run({"EXISTS", "orders"}), "0");
+  EXPECT_EQ(redis->list({"XPENDING", "events", "g"}).front(), "0");
+}
+
+TEST_F(pool_life, goes_on_by_itself_when_the_server_was_away) {
+  node->start();
+  put("orders", pool_body(list("orders")));
+  put("idle", pool_body(list("idle")));
+  push_to_list("orders", "1");
+  ASSERT_TRUE(all_handled({"1"}));
+  redis->crash();
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return !now["failure"].is_null() && now["lag"].is_null(); }))
+      << pool("orders").dump();
+  EXPECT_EQ(node->request("GET", "/readyz").status, 200) << "jobs go on";
+  EXPECT_EQ(pool("orders")["consumers"], 2) << "what can't be read is not zero";
+  redis->start();
+  push_to_list("orders", "2");
+  EXPECT_TRUE(all_handled({"1", "2"}));
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["failure"].is_null(); })) << pool("orders").dump();
+}
+
+TEST_F(pool_life, of_a_key_of_another_type_is_an_error_in_words_and_disturbs_no_other) {
+  redis->run({"SET", "wrong", "text"});
+  node->start();
+  put("wrong", pool_body(list("wrong")));
+  put("orders", pool_body(list("orders")));
+  push_to_list("orders", "1");
+  EXPECT_TRUE(all_handled({"1"}));
+  ASSERT_TRUE(comes_to("wrong", [](const json& now) { return now["failure"].is_string(); })) << pool("wrong").dump();
+  EXPECT_THAT(pool("wrong")["failure"].get<std::string>(), testing::HasSubstr("wrong"));
+  redis->run({"DEL", "wrong"});
+  push_to_list("wrong", "2");
+  EXPECT_TRUE(all_handled({"1", "2"}));
+}
+
+TEST_F(pool_life, with_a_journal_makes_each_message_a_job) {
+  node->start();
+  put("orders", pool_body(list("orders"), {{"journal", true}}));
+  for (int order = 0; order < 50; ++order) push_to_list("orders", std::to_string(order));
+  const auto finished = [&] {
+    return node->request("GET", "/api/v1/jobs?label=pool:orders&state=succeeded&limit=1000").json()["items"].size();
+  };
+  EXPECT_TRUE(node->eventually([&] { return finished() == 50; })) << pool("orders").dump();
+  EXPECT_EQ(handled().size(), 50u);
+}
+
+TEST_F(pool_life, writes_down_what_it_decided_and_why) {
+  node->start();
+  put("orders", pool_body(list("orders")));
+  json events;
+  ASSERT_TRUE(node->eventually([&] {
+    events = node->request("GET", "/api/v1/pools/orders/events").json()["items"];
+    return !events.empty();
+  }));
+  EXPECT_EQ(events[0]["kind"], "scaled") << events.dump();
+  EXPECT_EQ(events[0]["consumers"], 2) << events.dump();
+  EXPECT_TRUE(events[0].contains("lag")) << events.dump();
+}
+
+} // namespace
+
+} // namespace wheelwork::app_test
