@@ -35,7 +35,7 @@ consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr p
       [this](const backlog_seen& seen) { hear(seen); },
       [this](const consumer_left& one) {
         members_.erase(one.number);
-        statistics_->consumers = working();
+        statistics_->consumers = static_cast<uint32_t>(members_.size());
         end_if_empty();
       },
       [this](const pool_happened& in_consumer) { tell(in_consumer.event); },
@@ -155,7 +155,7 @@ void consumer_pool_state::bring_to(uint32_t wanted, const std::string& reason) {
   }
   while (working() > wanted) retire_one();
   const auto now = working();
-  statistics_->consumers = now;
+  statistics_->consumers = static_cast<uint32_t>(members_.size());
   if (now == before) return;
   pool_event event;
   event.kind = pool_event::what::scaled;
@@ -217,7 +217,7 @@ void consumer_pool_state::lost(const caf::down_msg& gone) {
                                   [&](const auto& each) { return each.second.actor.address() == gone.source; });
   if (found == members_.end()) return; // it left in order
   members_.erase(found);
-  statistics_->consumers = working();
+  statistics_->consumers = static_cast<uint32_t>(members_.size());
   if (ending_) return end_if_empty();
   spdlog::error("pool {}: a consumer crashed and is replaced", pool_->name);
   pool_event event;

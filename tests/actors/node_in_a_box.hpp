@@ -128,6 +128,8 @@ protected:
   std::vector<milliseconds> all_starts() const;
   static job_filter everything();
 
+  journal_reader& eye() { return *eye_; }
+
   manual_clock clock;
   box_settings with;
   memory::memory_database_ptr data;
