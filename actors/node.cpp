@@ -15,6 +15,7 @@
 #include "actors/wheel_slot.hpp"
 #include "targets/http_runner.hpp"
 #include "targets/process_runner.hpp"
+#include "targets/redis_runner.hpp"
 #include "targets/worker_runner.hpp"
 
 #include <caf/actor_system.hpp>
@@ -33,6 +34,7 @@ namespace {
 constexpr size_t native_at_once = 20'000; ///< sleeping and quick handlers hold no thread
 constexpr size_t native_threads = 16;
 constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
+constexpr size_t redis_at_once = 8'192;         ///< of all connections; attempts are pipelined
 constexpr size_t api_readers = 2;
 constexpr milliseconds stop_step{10'000}; ///< for each step of a clean stop after the grace
 
@@ -193,6 +195,7 @@ std::string running_node::open() {
   bounds.of_kind[static_cast<size_t>(target_kind::native)] = {native_at_once, native_at_once};
   // No lane: jobs of workers start when a worker asks for them.
   bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {worker_leases_max, 0};
+  bounds.of_kind[static_cast<size_t>(target_kind::redis)] = {redis_at_once, redis_at_once};
   actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
 
@@ -262,6 +265,9 @@ std::string running_node::spawn_executors() {
     runner_of(target_kind::native) = make_native_runner(
         handlers, native_threads, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::native));
     make_workers();
+    const auto to_redis = results_to(actors_.dispatcher, consumers_, target_kind::redis);
+    runner_of(target_kind::redis) =
+        make_redis_runner(settings_.brokers, identity, clock_, to_redis, ack_awaiter{acks_, to_redis});
   } catch (const std::exception& error) {
     return error.what();
   }

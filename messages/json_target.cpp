@@ -231,7 +231,7 @@ namespace {
 /// By kind: whether a runner of targets/ runs it in this edition.
 constexpr bool has_runner(target_kind kind) {
   return kind == target_kind::http || kind == target_kind::process || kind == target_kind::native ||
-         kind == target_kind::worker;
+         kind == target_kind::worker || kind == target_kind::redis;
 }
 
 std::optional<target_kind> kind_named(std::string_view name) {

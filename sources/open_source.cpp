@@ -15,7 +15,7 @@ result<redis_address, std::string> redis_named(const std::string& name, const br
   return address;
 }
 
-std::string only_lists() { return "this edition reads Redis lists only"; }
+std::string no_kafka() { return "this edition reads no Kafka topics: use a Redis list or stream"; }
 
 } // namespace
 
@@ -25,7 +25,11 @@ result<std::unique_ptr<source>, std::string> open_source(const source_setup& set
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_source(setup, *list, number, server);
     });
-  return failure(only_lists());
+  if (const auto* stream = std::get_if<redis_stream_source>(&setup.from))
+    return redis_named(stream->connection, connections).map([&](const redis_address& server) {
+      return make_redis_stream_source(setup, *stream, number, server);
+    });
+  return failure(no_kafka());
 }
 
 result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const source_setup& setup,
@@ -34,7 +38,11 @@ result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const s
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_monitor(setup, *list, server);
     });
-  return failure(only_lists());
+  if (const auto* stream = std::get_if<redis_stream_source>(&setup.from))
+    return redis_named(stream->connection, connections).map([&](const redis_address& server) {
+      return make_redis_stream_monitor(setup, *stream, server);
+    });
+  return failure(no_kafka());
 }
 
 } // namespace wheelwork
