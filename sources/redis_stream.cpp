@@ -264,6 +264,8 @@ redis_stream_consumer::outcome redis_stream_consumer::take_now(size_t room, size
     if (auto claimed = claim(entries_for(room, bytes), whole); !claimed) return claimed;
   if (room > 0 && news_.taken.empty())
     if (auto read = read_new(room, bytes); !read) return read;
+  if (room > 0 && news_.taken.empty() && some_given_back_)
+    if (auto claimed = claim(entries_for(room, bytes), false); !claimed) return claimed;
   return bury_condemned();
 }
 

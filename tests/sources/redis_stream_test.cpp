@@ -88,7 +88,6 @@ TEST_F(redis_stream_source_test, what_is_given_back_is_taken_next_as_if_never_de
   EXPECT_THAT(texts(take(*two, 1)), ElementsAre(json("c")));
   EXPECT_THAT(texts(take(*two, 1)), ElementsAre(json("d")));
   close(*one);
-  EXPECT_THAT(texts(take(*two, 1)), IsEmpty());
   EXPECT_THAT(texts(take(*two, 1)), ElementsAre(json("b")));
 }
 
@@ -116,12 +115,10 @@ TEST_F(redis_stream_source_test, buries_what_is_too_large) {
 
 TEST_F(redis_stream_source_test, a_consumer_without_a_sign_of_life_loses_its_messages_and_hears_of_it) {
   add("a");
-  add("b");
   pool_.setup.consumer_lease = milliseconds{40};
   auto stopped = pool_.consumer(0), other = pool_.consumer(1);
   const auto held = take(*stopped, 1);
   source_news claimed;
-  acknowledge(*other, tokens(take(*other)));
   until("a claim", [&] { return !(claimed = take(*other)).taken.empty(); });
   EXPECT_THAT(texts(claimed), ElementsAre(json("a")));
   EXPECT_EQ(claimed.taken[0].deliveries, 2u);
@@ -132,10 +129,10 @@ TEST_F(redis_stream_source_test, a_consumer_without_a_sign_of_life_loses_its_mes
 
 TEST_F(redis_stream_source_test, a_living_consumer_keeps_its_messages) {
   add("a");
-  pool_.setup.consumer_lease = milliseconds{1'000};
+  pool_.setup.consumer_lease = milliseconds{2'000};
   auto consumer = pool_.consumer(0), other = pool_.consumer(1);
   take(*consumer);
-  const auto end = redis_test_clock().steady_now() + milliseconds{2'000};
+  const auto end = redis_test_clock().steady_now() + milliseconds{2'500};
   while (redis_test_clock().steady_now() < end) {
     EXPECT_THAT(keep_alive(*consumer).lost, IsEmpty());
     EXPECT_THAT(take(*other).taken, IsEmpty());

@@ -110,7 +110,10 @@ TEST_F(redis_runner_test, with_on_ack_a_list_gets_what_an_acknowledgement_needs_
   EXPECT_EQ(message["job_id"], "5");
   EXPECT_EQ(message["attempt"], 1);
   EXPECT_THAT(text, HasSubstr(R"("payload":{"big":12345678901234567890}})"));
-  acks->acknowledge({job_id{5}, 1}, [](ack_verdict) {});
+  attempt_ack ack;
+  ack.id = job_id{5};
+  ack.number = 1;
+  acks->acknowledge(std::move(ack), [](ack_verdict) {});
   const auto ended = results_.wait(2).back();
   EXPECT_EQ(ended.id, job_id{5});
   EXPECT_EQ(ended.outcome, attempt_outcome::succeeded) << ended.error;
