@@ -35,7 +35,9 @@ public:
       auto news = take(*last);
       for (auto& each : news.taken) ended_.insert(each.bytes);
       acknowledge(*last, tokens(news));
-      for (auto& each : keep_alive(*last).taken) ended_.insert(each.bytes);
+      const auto late = keep_alive(*last);
+      for (auto& each : late.taken) ended_.insert(each.bytes);
+      acknowledge(*last, tokens(late));
       const auto left = look(*monitor_);
       return left.waiting + left.in_hand == 0;
     });
