@@ -6,6 +6,7 @@
 #include "actors/keeper.hpp"
 #include "actors/node_actors.hpp"
 #include "actors/node_operations.hpp"
+#include "actors/node_runners.hpp"
 #include "actors/persistence.hpp"
 #include "actors/pool_registry.hpp"
 #include "actors/reader.hpp"
@@ -13,10 +14,6 @@
 #include "actors/system_clock.hpp"
 #include "actors/ticker.hpp"
 #include "actors/wheel_slot.hpp"
-#include "targets/http_runner.hpp"
-#include "targets/kafka_runner.hpp"
-#include "targets/process_runner.hpp"
-#include "targets/worker_runner.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -31,10 +28,10 @@ namespace wheelwork {
 
 namespace {
 
-constexpr size_t native_at_once = 20'000; ///< sleeping and quick handlers hold no thread
-constexpr size_t kafka_at_once = 20'000;  ///< records without a report, or acknowledgements that are awaited
-constexpr size_t native_threads = 16;
+constexpr size_t native_at_once = 20'000;       ///< sleeping and quick handlers hold no thread
+constexpr size_t kafka_at_once = 20'000;        ///< records without a report, or acknowledgements that are awaited
 constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
+constexpr size_t redis_at_once = 8'192;         ///< of all connections; attempts are pipelined
 constexpr size_t api_readers = 2;
 constexpr milliseconds stop_step{10'000}; ///< for each step of a clean stop after the grace
 
@@ -47,16 +44,6 @@ public:
     set("logger.verbosity", caf::atom("quiet"));
   }
 };
-
-result<std::vector<network>, std::string> parse_networks(const std::vector<std::string>& texts) {
-  std::vector<network> networks;
-  for (auto& text : texts) {
-    auto parsed = parse_network(text);
-    if (!parsed) return failure("network " + text + ": " + parsed.error());
-    networks.push_back(*parsed);
-  }
-  return networks;
-}
 
 class running_node final : public node {
 public:
@@ -106,15 +93,17 @@ public:
     return pools_->find(name, clock_.steady_now());
   }
   uint64_t poll_for_jobs(worker_poll request, leased_jobs_callback done) override {
-    return workers_->poll(std::move(request), std::move(done));
+    return runners_.workers->poll(std::move(request), std::move(done));
   }
-  void withdraw_poll(uint64_t poll) override { workers_->withdraw(poll); }
+  void withdraw_poll(uint64_t poll) override { runners_.workers->withdraw(poll); }
   void give_back_jobs(const std::vector<std::pair<job_id, uint32_t>>& attempts) override {
-    workers_->give_back(attempts);
+    runners_.workers->give_back(attempts);
   }
-  void acknowledge(attempt_ack ack, ack_callback done) override { acks_->acknowledge(std::move(ack), std::move(done)); }
+  void acknowledge(attempt_ack ack, ack_callback done) override {
+    runners_.acks->acknowledge(std::move(ack), std::move(done));
+  }
   std::optional<milliseconds> extend_lease(job_id id, uint32_t attempt, std::optional<milliseconds> lease) override {
-    return acks_->extend(id, attempt, lease);
+    return runners_.acks->extend(id, attempt, lease);
   }
   void record_late(const job& what, attempt_result result) override;
   void read(std::function<void(journal_reader&)> query) override { operations_->read(std::move(query)); }
@@ -138,11 +127,9 @@ private:
   void spawn_writers();
   void spawn_readers();
   std::string spawn_executors();
-  void make_workers();
   void spawn_schedulers();
   void spawn_pools();
   void count_live();
-  std::shared_ptr<runner>& runner_of(target_kind kind) { return runners_[static_cast<size_t>(kind)]; }
 
   settings settings_;
   node_options options_;
@@ -153,14 +140,9 @@ private:
   std::shared_ptr<task_directory> directory_ = std::make_shared<task_directory>();
   std::shared_ptr<node_progress> progress_ = std::make_shared<node_progress>();
   std::shared_ptr<hot_budget> budget_;
-  std::shared_ptr<http_runner> http_;
-  std::shared_ptr<process_runner> processes_;
-  std::shared_ptr<awaited_acks> acks_; ///< attempts that somebody outside acknowledges
-  std::shared_ptr<worker_runner> workers_;
-  std::array<std::shared_ptr<runner>, target_kinds> runners_; ///< by kind; none: this edition has none
+  node_runners runners_;
   std::shared_ptr<consumer_table> consumers_ = std::make_shared<consumer_table>();
   std::shared_ptr<pool_directory> pools_ = std::make_shared<pool_directory>();
-  std::vector<attempt_name> adopted_;
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;
   caf::actor_system system_;
@@ -196,6 +178,7 @@ std::string running_node::open() {
   bounds.of_kind[static_cast<size_t>(target_kind::kafka)] = {kafka_at_once, kafka_at_once};
   // No lane: jobs of workers start when a worker asks for them.
   bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {worker_leases_max, 0};
+  bounds.of_kind[static_cast<size_t>(target_kind::redis)] = {redis_at_once, redis_at_once};
   actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
 
@@ -237,64 +220,14 @@ void running_node::spawn_readers() {
 /// Runners are made before any scheduler declares an attempt lost: helpers of an earlier start may still hold some.
 std::string running_node::spawn_executors() {
   attempt_identity identity{settings_.node.name, journal_->database_secret()};
-  auto deny = parse_networks(settings_.http_target.deny_networks);
-  auto allow = parse_networks(settings_.http_target.allow_networks);
-  if (!deny) return "http_target.deny_networks: " + deny.error();
-  if (!allow) return "http_target.allow_networks: " + allow.error();
-  http_runner_settings http;
-  http.connect_timeout = settings_.http_target.connect_timeout;
-  http.deny_networks = *deny;
-  http.allow_networks = *allow;
-  http.connections_max =
-      2 * settings_.http_target.concurrency; // busy ones count, and each may have an idle one beside it
-  http.signing_secret = settings_.http_target.signing_secret;
-  process_runner_settings process;
-  process.allow = settings_.process_target.allow;
-  process.kill_grace = settings_.process_target.kill_grace;
-  process.output_limit = settings_.process_target.output_limit;
-  process.records_dir = settings_.node.data_dir + "/processes";
-  process.helper_path = options_.process_helper;
   auto handlers = options_.handlers ? options_.handlers : std::make_shared<const native_registry>();
-  try {
-    http_ = make_http_runner(http, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::http));
-    runner_of(target_kind::http) = http_;
-    processes_ = make_process_runner(process, identity, clock_,
-                                     results_to(actors_.dispatcher, consumers_, target_kind::process));
-    for (auto& left : processes_->adopt()) adopted_.push_back({left.id, left.number});
-    runner_of(target_kind::process) = processes_;
-    runner_of(target_kind::native) = make_native_runner(
-        handlers, native_threads, identity, clock_, results_to(actors_.dispatcher, consumers_, target_kind::native));
-    make_workers();
-    const auto from_kafka = results_to(actors_.dispatcher, consumers_, target_kind::kafka);
-    runner_of(target_kind::kafka) =
-        make_kafka_runner(settings_.brokers.kafka, identity, clock_, from_kafka, ack_awaiter{acks_, from_kafka});
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  for (size_t kind = 0; kind < target_kinds; ++kind) // messages/json_target.cpp refuses targets of the others
-    if (runners_[kind]) actors_.executors[kind] = system_.spawn(executor, runners_[kind], &clock_, statistics_);
+  auto made = make_node_runners(settings_, {identity, options_.process_helper, handlers, &clock_, statistics_},
+                                actors_.dispatcher, consumers_);
+  if (!made) return made.error();
+  runners_ = std::move(*made);
+  for (size_t kind = 0; kind < target_kinds; ++kind)
+    actors_.executors[kind] = system_.spawn(executor, runners_.of_kind[kind], &clock_, statistics_);
   return {};
-}
-
-void running_node::make_workers() {
-  const std::shared_ptr<worker_gauges> gauges{statistics_, &statistics_->workers};
-  acks_ = std::make_shared<awaited_acks>(clock_, gauges);
-  worker_demand demand;
-  demand.ask = [to = actors_.dispatcher](uint64_t poll, std::vector<std::string> queues, size_t max) {
-    caf::anon_send(to, worker_waits{poll, std::move(queues), max});
-  };
-  demand.withdraw = [to = actors_.dispatcher](uint64_t poll) { caf::anon_send(to, worker_left{poll}); };
-  workers_ = make_worker_runner(acks_, demand, clock_, results_to(actors_.dispatcher, consumers_, target_kind::worker),
-                                gauges);
-  runner_of(target_kind::worker) = workers_;
-}
-
-/// To the job's scheduler itself: the dispatcher knows only attempts that run.
-void running_node::record_late(const job& what, attempt_result result) {
-  outcomes late;
-  const auto shard = value_of(shard_of(what.id));
-  late.ended.push_back({what, std::move(result)});
-  caf::anon_send(actors_.schedulers.at(shard), std::move(late));
 }
 
 void running_node::spawn_schedulers() {
@@ -318,7 +251,7 @@ void running_node::spawn_schedulers() {
                                 actors_.keeper,     &clock_,
                                 statistics_,        budget_,
                                 directory_,         {}};
-    for (auto& attempt : adopted_)
+    for (auto& attempt : runners_.adopted)
       if (shard_of(attempt.id) == own.shard) with.adopted.push_back(attempt);
     actors_.schedulers.push_back(system_.spawn(scheduler, own, with));
   }
@@ -332,7 +265,7 @@ void running_node::spawn_pools() {
   shared->node = settings_.node.name;
   shared->incarnation = journal_->self().incarnation;
   shared->database_secret = journal_->database_secret();
-  shared->runners = runners_;
+  shared->runners = runners_.of_kind;
   shared->table = consumers_;
   shared->clock = &clock_;
   shared->push = [desk = actors_.desk](push_request request) {
@@ -390,9 +323,9 @@ std::string running_node::apply(const settings& changed) {
   if (!deny) return "http_target.deny_networks: " + deny.error();
   auto allow = parse_networks(changed.http_target.allow_networks);
   if (!allow) return "http_target.allow_networks: " + allow.error();
-  if (auto set = processes_->set_allow(changed.process_target.allow); !set)
+  if (auto set = runners_.processes->set_allow(changed.process_target.allow); !set)
     return "process_target.allow: " + set.error();
-  http_->set_networks(*deny, *allow);
+  runners_.http->set_networks(*deny, *allow);
   return {};
 }
 
@@ -430,7 +363,7 @@ std::string running_node::stop() {
   stopped_ = true;
   stopping_ = true;
   std::string trouble;
-  if (workers_) workers_->end_polls(); // the API takes no new requests, and these would only wait
+  if (runners_.workers) runners_.workers->end_polls(); // the API takes no new requests, and these would only wait
   if (!actors_.schedulers.empty() && broken().empty()) {
     const auto grace_until = clock_.steady_now() + settings_.node.shutdown_grace;
     caf::anon_send(actors_.pools, stop_pools{actors_.keeper});
@@ -453,7 +386,7 @@ std::string running_node::stop() {
       if (!error.empty()) trouble = "the shards could not be released: " + error;
     }
   }
-  for (auto& each : runners_)
+  for (auto& each : runners_.of_kind)
     if (each) each->stop();
   actors_.end();
   system_.await_all_actors_done();

@@ -23,8 +23,8 @@ using redis_command = std::vector<std::string_view>;
 
 struct redis_connection_options {
   milliseconds connect_timeout{3'000};
-  milliseconds command_timeout{10'000}; ///< for the answer to a command, beyond what it waits by itself
-  milliseconds back_off_min{100};       ///< between two tries to connect; doubles
+  milliseconds command_timeout{5'000}; ///< for the answer to a command, beyond what it waits by itself
+  milliseconds back_off_min{100};      ///< between two tries to connect; doubles
   milliseconds back_off_max{2'000};
   uint32_t random_seed = 1; ///< moves tries to connect by up to a quarter, so that not all come at once
 };

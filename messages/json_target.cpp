@@ -228,12 +228,6 @@ json process_to_json(const process_target& process) {
 
 namespace {
 
-/// By kind: whether a runner of targets/ runs it in this edition.
-constexpr bool has_runner(target_kind kind) {
-  return kind == target_kind::http || kind == target_kind::process || kind == target_kind::native ||
-         kind == target_kind::worker || kind == target_kind::kafka;
-}
-
 std::optional<target_kind> kind_named(std::string_view name) {
   for (size_t kind = 0; kind < target_kinds; ++kind)
     if (to_string(static_cast<target_kind>(kind)) == name) return static_cast<target_kind>(kind);
@@ -243,8 +237,7 @@ std::optional<target_kind> kind_named(std::string_view name) {
 std::string known_kinds() {
   std::string names;
   for (size_t kind = 0; kind < target_kinds; ++kind)
-    if (has_runner(static_cast<target_kind>(kind)))
-      names.append(names.empty() ? "exactly one of " : ", ").append(to_string(static_cast<target_kind>(kind)));
+    names.append(names.empty() ? "exactly one of " : ", ").append(to_string(static_cast<target_kind>(kind)));
   return names;
 }
 
@@ -273,11 +266,9 @@ std::optional<target> read_target(const json& value, const std::string& pointer,
     return std::nullopt;
   }
   auto& name = value.begin().key();
-  const auto kind = kind_named(name);
-  if (kind && has_runner(*kind)) return read_kind(*kind, value.begin().value(), member_pointer(pointer, name), faults);
-  faults.add(pointer,
-             kind ? "this edition of wheelwork has no runner for targets of kind " + name + "; it must have " + known
-                  : "must have " + known + "; " + in_backticks(name) + " is no target");
+  if (const auto kind = kind_named(name))
+    return read_kind(*kind, value.begin().value(), member_pointer(pointer, name), faults);
+  faults.add(pointer, "must have " + known + "; " + in_backticks(name) + " is no target");
   return std::nullopt;
 }
 

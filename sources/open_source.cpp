@@ -25,8 +25,6 @@ result<kafka_connection_settings, std::string> kafka_named(const std::string& na
   return found->second;
 }
 
-std::string only_lists() { return "this edition reads Redis lists and Kafka topics only"; }
-
 } // namespace
 
 result<std::unique_ptr<source>, std::string> open_source(const source_setup& setup, uint32_t number,
@@ -35,11 +33,14 @@ result<std::unique_ptr<source>, std::string> open_source(const source_setup& set
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_source(setup, *list, number, server);
     });
-  if (const auto* topic = std::get_if<kafka_source>(&setup.from))
-    return kafka_named(topic->connection, connections).and_then([&](const kafka_connection_settings& brokers) {
-      return open_kafka_source(setup, number, brokers);
+  if (const auto* stream = std::get_if<redis_stream_source>(&setup.from))
+    return redis_named(stream->connection, connections).map([&](const redis_address& server) {
+      return make_redis_stream_source(setup, *stream, number, server);
     });
-  return failure(only_lists());
+  const auto& topic = std::get<kafka_source>(setup.from);
+  return kafka_named(topic.connection, connections).and_then([&](const kafka_connection_settings& brokers) {
+    return open_kafka_source(setup, number, brokers);
+  });
 }
 
 result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const source_setup& setup,
@@ -48,11 +49,14 @@ result<std::unique_ptr<source_monitor>, std::string> open_source_monitor(const s
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
       return make_redis_list_monitor(setup, *list, server);
     });
-  if (const auto* topic = std::get_if<kafka_source>(&setup.from))
-    return kafka_named(topic->connection, connections).and_then([&](const kafka_connection_settings& brokers) {
-      return open_kafka_monitor(setup, brokers);
+  if (const auto* stream = std::get_if<redis_stream_source>(&setup.from))
+    return redis_named(stream->connection, connections).map([&](const redis_address& server) {
+      return make_redis_stream_monitor(setup, *stream, server);
     });
-  return failure(only_lists());
+  const auto& topic = std::get<kafka_source>(setup.from);
+  return kafka_named(topic.connection, connections).and_then([&](const kafka_connection_settings& brokers) {
+    return open_kafka_monitor(setup, brokers);
+  });
 }
 
 } // namespace wheelwork

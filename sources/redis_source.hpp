@@ -10,6 +10,14 @@ std::unique_ptr<source> make_redis_list_source(const source_setup& setup, const 
                                                uint32_t number, const redis_address& server);
 std::unique_ptr<source_monitor> make_redis_list_monitor(const source_setup& setup, const redis_list_source& from,
                                                         const redis_address& server);
+std::unique_ptr<source> make_redis_stream_source(const source_setup& setup, const redis_stream_source& from,
+                                                 uint32_t number, const redis_address& server);
+std::unique_ptr<source_monitor> make_redis_stream_monitor(const source_setup& setup, const redis_stream_source& from,
+                                                          const redis_address& server);
+
+/// Of entries that were given back: no consumer has this name.
+std::string_view redis_stream_owner_of_given_back();
+
 /// NODE/ : what the names of a node's consumers begin with.
 std::string consumer_prefix(const source_setup& setup);
 /// NODE/INCARNATION/ : those of this run of it.

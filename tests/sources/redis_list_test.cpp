@@ -154,10 +154,10 @@ TEST_F(redis_list_source_test, buries_what_is_too_large_and_takes_the_rest) {
   EXPECT_THAT(taken, ElementsAre("a", "b"));
   const auto letters = dead();
   ASSERT_THAT(letters, SizeIs(1));
-  const auto letter = nlohmann::json::parse(letters[0]);
-  EXPECT_EQ(letter["reason"], "too_large");
-  EXPECT_THAT(letter["error"].get<std::string>(), HasSubstr("52428800"));
-  EXPECT_EQ(letter["message"].get_ref<const std::string&>(), large);
+  EXPECT_TRUE(letters[0].starts_with("{\"message\":\"" + large + "\",")) << letters[0].size();
+  const auto rest = letters[0].substr(large.size());
+  EXPECT_THAT(rest, HasSubstr("\"reason\":\"too_large\""));
+  EXPECT_THAT(rest, HasSubstr("52428800"));
   EXPECT_EQ(look(*pool_.monitor()).in_hand, 2u);
 }
 

@@ -1,0 +1,24 @@
+// What a redis target writes for an attempt.
+#pragma once
+
+#include "brokers/redis_connection.hpp"
+#include "targets/attempt.hpp"
+
+#include <deque>
+
+namespace wheelwork {
+
+/// The command, and the texts of it that exist nowhere else.
+struct redis_write {
+  redis_command command;
+  std::deque<std::string> texts;
+};
+
+/// A list gets the payload's bytes as they are. With `on_ack` it gets a JSON object instead, as who acknowledges must
+/// name the attempt: {"job_id": "…", "attempt": 1, "trace_id", "idempotency_key", "fire_time" (of fires only),
+/// "payload": the JSON itself, or "payload_base64" with "content_type"}. A stream gets an entry with the fields
+/// payload, content_type, job_id, attempt, trace_id, fire_time (empty unless a fire) and idempotency_key. `order` must
+/// outlive what is returned.
+redis_write redis_write_of(const attempt_order& order, const redis_target& target, const attempt_identity& identity);
+
+} // namespace wheelwork
