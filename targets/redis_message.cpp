@@ -35,7 +35,7 @@ redis_write redis_write_of(const attempt_order& order, const redis_target& targe
     made.command = {target.push == redis_target::list_end::left ? "LPUSH" : "RPUSH", target.key, body.data()};
     return made;
   }
-  const auto trace_id = order.from ? order.from->trace_id : trace_id_of(order.what.id, identity.database_secret);
+  const auto trace_id = trace_id_of(order.what.id, identity.database_secret);
   const auto idempotency_key =
       order.from ? order.from->idempotency_key : idempotency_key_of(order.what.id, identity.database_secret);
   if (!target.stream) {
