@@ -97,13 +97,13 @@ void redis_lane::send(std::vector<attempt> these) {
   std::vector<redis_command> commands;
   const auto first = under_way_.size();
   for (auto& each : these) {
-    const auto& target = target_of(each.order);
-    if (target.complete == completion::on_ack && !setup_.acks) {
+    const auto& how = target_of(each.order);
+    if (how.complete == completion::on_ack && !setup_.acks) {
       answer(each, attempt_outcome::failed,
              "this node takes no acknowledgements, so \"complete\":\"on_ack\" can't end");
       continue;
     }
-    each.waits_for_ack = target.complete == completion::on_ack;
+    each.waits_for_ack = how.complete == completion::on_ack;
     if (each.waits_for_ack) setup_.acks(each.order, each.started_at);
     under_way_.push_back(std::move(each));
   }

@@ -27,24 +27,24 @@ std::string envelope_of(const attempt_order& order, const std::string& trace_id,
 
 } // namespace
 
-redis_write redis_write_of(const attempt_order& order, const redis_target& target, const attempt_identity& identity) {
+redis_write redis_write_of(const attempt_order& order, const redis_target& how, const attempt_identity& identity) {
   redis_write made;
   const auto keep = [&made](std::string text) -> std::string_view { return made.texts.emplace_back(std::move(text)); };
   const auto& body = order.what.body;
-  if (!target.stream && target.complete == completion::on_accept) {
-    made.command = {target.push == redis_target::list_end::left ? "LPUSH" : "RPUSH", target.key, body.data()};
+  if (!how.stream && how.complete == completion::on_accept) {
+    made.command = {how.push == redis_target::list_end::left ? "LPUSH" : "RPUSH", how.key, body.data()};
     return made;
   }
   const auto trace_id = trace_id_of(order.what.id, identity.database_secret);
   const auto idempotency_key =
       order.from ? order.from->idempotency_key : idempotency_key_of(order.what.id, identity.database_secret);
-  if (!target.stream) {
-    made.command = {target.push == redis_target::list_end::left ? "LPUSH" : "RPUSH", target.key,
+  if (!how.stream) {
+    made.command = {how.push == redis_target::list_end::left ? "LPUSH" : "RPUSH", how.key,
                     keep(envelope_of(order, trace_id, idempotency_key))};
     return made;
   }
   made.command = {"XADD",
-                  target.key,
+                  how.key,
                   "*",
                   "payload",
                   body.data(),

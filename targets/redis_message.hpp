@@ -19,6 +19,6 @@ struct redis_write {
 /// "payload": the JSON itself, or "payload_base64" with "content_type"}. A stream gets an entry with the fields
 /// payload, content_type, job_id, attempt, trace_id, fire_time (empty unless a fire) and idempotency_key. `order` must
 /// outlive what is returned.
-redis_write redis_write_of(const attempt_order& order, const redis_target& target, const attempt_identity& identity);
+redis_write redis_write_of(const attempt_order& order, const redis_target& how, const attempt_identity& identity);
 
 } // namespace wheelwork
