@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -26,7 +27,13 @@ using std::chrono::milliseconds;
 
 volatile std::sig_atomic_t stopping = 0;
 
-void pause_for(milliseconds span) { ::poll(nullptr, 0, static_cast<int>(span.count())); }
+/// A signal does not shorten it.
+void pause_for(milliseconds span) {
+  using clock = std::chrono::steady_clock;
+  const auto end = clock::now() + span;
+  for (auto now = clock::now(); now < end; now = clock::now())
+    ::poll(nullptr, 0, static_cast<int>(std::chrono::ceil<milliseconds>(end - now).count()));
+}
 
 /// The work. What it returns is the attempt's result, an exception is why it failed. The same job can come again, after
 /// a crash or a lease that ran out: idempotency_key stays the same.

@@ -109,7 +109,7 @@ public:
 
 private:
   http_answer ask(const std::string& path, const json& body) const {
-    return node_.request("POST", "/api/v1/workers/" + path, body.dump(), {"Content-Type: application/json"});
+    return node_.request("POST", "/api/v1/workers/" + path, body.dump());
   }
   void note(std::string surprise) {
     const std::lock_guard lock{mutex_};
@@ -165,7 +165,7 @@ protected:
   node_process node{folder.path()};
 
   http_answer post(const std::string& path, const json& body) const {
-    return node.request("POST", "/api/v1/" + path, body.dump(), {"Content-Type: application/json"});
+    return node.request("POST", "/api/v1/" + path, body.dump());
   }
   json poll(size_t max = 1, const std::string& wait = "30s", const std::string& lease = "30s") const {
     return post("workers/poll", poll_body("host-1", max, wait, lease)).json()["jobs"];
