@@ -1,0 +1,119 @@
+// Consumer pools of a real node on a real Kafka broker: killed nodes and a broker that goes away lose nothing, and
+// records of a partition keep their order.
+#include "tests/app/node_process.hpp"
+#include "tests/support/kafka_server.hpp"
+#include "tests/support/kafka_tool.hpp"
+#include "tests/targets/test_server.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <set>
+
+namespace wheelwork::app_test {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// 30 take some minutes, for a group needs a while to see that a member is gone.
+unsigned long rounds() {
+  const char* text = std::getenv("WHEELWORK_KAFKA_CRASH_ROUNDS");
+  return text != nullptr ? std::strtoul(text, nullptr, 10) : 5;
+}
+
+class kafka_pool_life : public testing::Test {
+protected:
+  void SetUp() override {
+    if (!kafka_server::missing().empty()) GTEST_SKIP() << kafka_server::missing();
+    broker = &kafka_server::of_process();
+    node = std::make_unique<node_process>(folder.path(), "[kafka.a]\nbrokers = \"" + broker->brokers() + "\"\n");
+  }
+
+  void put(const std::string& topic) {
+    const json body{{"source", {{"kafka", {{"connection", "a"}, {"topic", topic}, {"group", topic}}}}},
+                    {"target", {{"http", {{"url", receiver.url("/record")}, {"method", "POST"}}}}},
+                    {"retry", {{"delays", {"100ms"}}}},
+                    {"min", 2},
+                    {"max", 2}};
+    const auto answer = node->request("PUT", "/api/v1/pools/records", body.dump());
+    ASSERT_THAT(answer.status, testing::AnyOf(200, 201)) << answer.body;
+  }
+  json pool() const { return node->request("GET", "/api/v1/pools/records").json(); }
+  size_t different() const {
+    std::set<std::string> bodies;
+    for (const auto& request : receiver.requests()) bodies.insert(request.body);
+    return bodies.size();
+  }
+  /// The offsets of each partition as they came, those that came again left out.
+  bool in_order() const {
+    std::map<std::string, long> newest;
+    for (const auto& request : receiver.requests()) {
+      const auto offset = std::stol(request.header("wheelwork-offset"));
+      auto& seen = newest.try_emplace(request.header("wheelwork-partition"), -1).first->second;
+      if (offset > seen + 1) return false;
+      seen = std::max(seen, offset);
+    }
+    return true;
+  }
+
+  temporary_folder folder;
+  target_test::recording_server receiver{target_test::always(200)};
+  kafka_server* broker = nullptr;
+  std::unique_ptr<node_process> node;
+};
+
+TEST_F(kafka_pool_life, loses_nothing_and_keeps_the_order_when_the_node_is_killed_in_the_middle_of_work) {
+  std::mt19937 random{std::random_device{}()};
+  kafka_tool tool{broker->brokers()};
+  const std::string topic = "killed";
+  tool.create_topic(topic, 3);
+  node->start();
+  put(topic);
+  size_t produced = 0;
+  for (unsigned long round = 0; round < rounds(); ++round) {
+    for (int32_t partition = 0; partition < 3; ++partition) {
+      std::vector<std::string> batch;
+      for (int record = 0; record < 20; ++record) batch.push_back(json(++produced).dump());
+      tool.produce(topic, partition, batch);
+    }
+    const auto before = receiver.requests().size();
+    ASSERT_TRUE(node->eventually([&] { return receiver.requests().size() > before; }, seconds{60})) << pool().dump();
+    ASSERT_TRUE(node->runs_on_for(milliseconds{std::uniform_int_distribution<int>{0, 50}(random)})) << node->log();
+    node->kill();
+    node->start();
+  }
+  ASSERT_TRUE(node->eventually([&] { return different() == produced; }, seconds{90}))
+      << different() << " of " << produced << "\n"
+      << pool().dump();
+  EXPECT_TRUE(in_order()) << "a record came before the one in front of it";
+  ASSERT_TRUE(node->eventually([&] { return pool()["lag"] == 0; }, seconds{30})) << pool().dump();
+  EXPECT_EQ(node->terminate(), 0);
+}
+
+TEST_F(kafka_pool_life, goes_on_by_itself_when_topic_or_broker_come_back) {
+  kafka_tool tool{broker->brokers()};
+  node->start();
+  put("late");
+  ASSERT_TRUE(node->eventually([&] { return pool()["failure"].is_string(); }, seconds{60})) << pool().dump();
+  EXPECT_THAT(pool()["failure"].get<std::string>(), testing::HasSubstr("late"));
+  EXPECT_TRUE(pool()["lag"].is_null());
+  tool.create_topic("late", 2);
+  tool.produce("late", 0, {"1"});
+  ASSERT_TRUE(node->eventually([&] { return different() == 1; }, seconds{60})) << pool().dump();
+  broker->crash();
+  ASSERT_TRUE(node->eventually([&] { return pool()["lag"].is_null(); }, seconds{60})) << pool().dump();
+  EXPECT_EQ(pool()["consumers"], 2) << "what can't be read is not zero";
+  broker->start();
+  tool.produce("late", 1, {"2"});
+  ASSERT_TRUE(node->eventually([&] { return different() == 2; }, seconds{90})) << pool().dump();
+  ASSERT_TRUE(node->eventually([&] { return pool()["failure"].is_null(); }, seconds{60})) << pool().dump();
+}
+
+} // namespace
+
+} // namespace wheelwork::app_test
