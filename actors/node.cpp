@@ -230,6 +230,16 @@ std::string running_node::spawn_executors() {
   return {};
 }
 
+/// To the job's scheduler itself: the dispatcher knows only attempts that run. A message of a pool has none, and what
+/// comes late for it changes nothing anywhere.
+void running_node::record_late(const job& what, attempt_result result) {
+  if (consumer_table::is_message(what.id)) return;
+  outcomes late;
+  const auto shard = value_of(shard_of(what.id));
+  late.ended.push_back({what, std::move(result)});
+  caf::anon_send(actors_.schedulers.at(shard), std::move(late));
+}
+
 void running_node::spawn_schedulers() {
   for (uint32_t slot = 0; slot < settings_.wheel.slots; ++slot)
     actors_.slots.push_back(system_.spawn(wheel_slot, wheel_slot_dependencies{slot, actors_.dispatcher, statistics_}));

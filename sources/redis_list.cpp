@@ -273,6 +273,7 @@ result<void, source_failure> redis_list_consumer::bury_some(std::span<const dead
                                                hand_.begin()));
   if (known.empty()) return {}; // done by a step whose answer came late, or told as lost
   std::vector<redis_command> reads;
+  reads.reserve(known.size());
   for (const auto& [why, position] : known) reads.push_back({"LINDEX", own_, position});
   const auto bytes = connection_.run_all(reads);
   if (!bytes) return failure(words(bytes.error()));

@@ -1,6 +1,8 @@
 // Definitions of pools: in the journal before they hold, at work without a restart, and there again after a crash.
 #include "actors/pool_registry.hpp"
 
+#include "messages/json.hpp"
+
 #include "tests/actors/node_in_a_box.hpp"
 #include "tests/actors/scripted_source.hpp"
 
