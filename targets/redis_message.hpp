@@ -4,14 +4,14 @@
 #include "brokers/redis_connection.hpp"
 #include "targets/attempt.hpp"
 
-#include <deque>
+#include <list>
 
 namespace wheelwork {
 
 /// The command, and the texts of it that exist nowhere else.
 struct redis_write {
   redis_command command;
-  std::deque<std::string> texts;
+  std::list<std::string> texts; ///< that stay where they are when this moves
 };
 
 /// A list gets the payload's bytes as they are. With `on_ack` it gets a JSON object instead, as who acknowledges must

@@ -103,15 +103,26 @@ TEST(json_target, a_process_has_a_command_of_strings) {
                                    "/target/process/command/2", "/target/process/env/A=B", "/target/process/shell"));
 }
 
-TEST(json_target, targets_of_later_editions_fail_loudly) {
-  for (auto kind : {"redis", "kafka"}) {
-    auto messages = job_messages(R"({"target":{")" + std::string{kind} + R"(":{}}})");
-    EXPECT_THAT(messages, HasSubstr("/target: "));
-    EXPECT_THAT(messages, HasSubstr("has no runner for targets of kind " + std::string{kind}));
-  }
+TEST(json_target, a_target_has_one_known_kind) {
+  EXPECT_THAT(job_messages(R"({"target":{"smtp":{}}})"),
+              HasSubstr("exactly one of http, process, native, worker, redis, kafka; `smtp` is no target"));
   EXPECT_THAT(job_faults(R"({"target":{}})"), ElementsAre("/target"));
   EXPECT_THAT(job_faults(R"({"target":"http"})"), ElementsAre("/target"));
   EXPECT_THAT(job_faults(R"({"target":{"native":{"handler":"a"},"http":{"url":"http://a"}}})"), ElementsAre("/target"));
+}
+
+TEST(json_target, a_redis_target_writes_to_a_list_or_a_stream) {
+  auto list = std::get<redis_target>(
+      resolved(R"({"target":{"redis":{"connection":"a","list":"k","push":"right","complete":"on_ack"}}})").how);
+  EXPECT_EQ(list.key, "k");
+  EXPECT_FALSE(list.stream);
+  EXPECT_EQ(list.push, redis_target::list_end::right);
+  EXPECT_EQ(list.complete, completion::on_ack);
+  EXPECT_TRUE(std::get<redis_target>(resolved(R"({"target":{"redis":{"connection":"a","stream":"k"}}})").how).stream);
+  EXPECT_THAT(job_faults(R"({"target":{"redis":{}}})"),
+              UnorderedElementsAre("/target/redis", "/target/redis/connection"));
+  EXPECT_THAT(job_faults(R"({"target":{"redis":{"connection":"a","stream":"k","push":"left"}}})"),
+              ElementsAre("/target/redis/push"));
 }
 
 TEST(json_target, a_worker_target_names_a_queue_which_is_its_lane) {

@@ -1,8 +1,10 @@
 // Consumers that take, acknowledge, give back, bury and die at random, against a model: nothing is lost.
 #include "tests/sources/source_fixture.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -41,10 +43,24 @@ public:
       const auto left = look(*monitor_);
       return left.waiting + left.in_hand == 0;
     });
-    EXPECT_EQ(ended_, pushed_);
+    end_the_dead();
+    std::vector<std::string> missing;
+    std::set_difference(pushed_.begin(), pushed_.end(), ended_.begin(), ended_.end(), std::back_inserter(missing));
+    EXPECT_THAT(missing, ::testing::IsEmpty());
+    EXPECT_EQ(ended_.size(), pushed_.size());
   }
 
 private:
+  /// Entries of a stream whose consumers died too often.
+  void end_the_dead() {
+    if (of_list()) return;
+    for (const auto& letter : server_.list({"XRANGE", "orders:dead", "-", "+"})) {
+      const auto text = letter.find("\nn\n") + 3; // the only field
+      ended_.insert(R"({"n":")" + letter.substr(text, letter.find('\n', text) - text) + R"("})");
+      EXPECT_THAT(letter, ::testing::HasSubstr("wheelwork_reason\ncrashed_consumer\n"));
+    }
+  }
+
   uint32_t below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   bool of_list() const { return std::holds_alternative<redis_list_source>(pool_.setup.from); }
 
