@@ -10,6 +10,7 @@ namespace wheelwork {
 namespace {
 
 constexpr milliseconds answer_wait{5000}; ///< for each question
+constexpr int tries_max = 5;
 
 kafka_settings monitor_settings(const kafka_source& from) {
   kafka_settings made;
@@ -27,7 +28,8 @@ public:
 
 private:
   std::string open();
-  std::string ask(const kafka_partitions_ptr& partitions, bool committed);
+  rd_kafka_resp_err_t ask_once(const kafka_partitions_ptr& partitions, bool committed);
+  std::string ask(kafka_partitions_ptr& partitions, bool committed);
   kafka_subject subject() const { return {from_.topic, from_.group}; }
 
   std::string pool_;
@@ -48,15 +50,34 @@ std::string topic_monitor::open() {
   return {};
 }
 
+/// The leader of a partition is not known everywhere yet, which passes.
+bool is_passing(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
 /// Fills in the offsets: what the group has committed, or what stands for the "time stamps" in them.
-std::string topic_monitor::ask(const kafka_partitions_ptr& partitions, bool committed) {
+rd_kafka_resp_err_t topic_monitor::ask_once(const kafka_partitions_ptr& partitions, bool committed) {
   const int wait = static_cast<int>(answer_wait.count());
   const auto code = committed ? rd_kafka_committed(client_->get(), partitions.get(), wait)
                               : rd_kafka_offsets_for_times(client_->get(), partitions.get(), wait);
-  if (code) return kafka_error_text(code, subject());
+  if (code) return code;
   for (int i = 0; i < partitions->cnt; ++i)
-    if (const auto wrong = partitions->elems[i].err) return kafka_error_text(wrong, subject());
-  return {};
+    if (const auto wrong = partitions->elems[i].err) return wrong;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+std::string topic_monitor::ask(kafka_partitions_ptr& partitions, bool committed) {
+  for (int tries = 1;; ++tries) {
+    kafka_partitions_ptr answer{rd_kafka_topic_partition_list_copy(partitions.get())};
+    const auto code = ask_once(answer, committed);
+    if (!code) {
+      partitions = std::move(answer);
+      return {};
+    }
+    if (!is_passing(code) || tries == tries_max) return kafka_error_text(code, subject());
+    const kafka_message_ptr nothing{rd_kafka_consumer_poll(client_->get(), 100)};
+    static_cast<void>(describe_topic(*client_, subject(), answer_wait)); // looks for the leaders again
+  }
 }
 
 result<backlog, source_failure> topic_monitor::look() {
@@ -67,7 +88,7 @@ result<backlog, source_failure> topic_monitor::look() {
   const auto topic = describe_topic(*client_, subject(), answer_wait);
   if (!topic) return fail(topic.error());
   const int count = (*topic)->topics[0].partition_cnt;
-  const auto committed = make_kafka_partitions(), first = make_kafka_partitions(), end = make_kafka_partitions();
+  auto committed = make_kafka_partitions(), first = make_kafka_partitions(), end = make_kafka_partitions();
   for (int partition = 0; partition < count; ++partition) {
     add_partition(committed, from_.topic, partition);
     add_partition(first, from_.topic, partition, RD_KAFKA_OFFSET_BEGINNING);

@@ -110,6 +110,21 @@ TEST_F(kafka_server_test, two_nodes_of_one_name_both_go_on) {
   EXPECT_TRUE(has("b") && has("c"));
 }
 
+TEST_F(kafka_server_test, a_topic_that_is_missing_is_a_failure_until_it_is_made) {
+  auto one = here().make_consumer();
+  one.wait_for_failure("the Kafka topic " + here().topic + " does not exist");
+  const auto monitor = here().make_monitor();
+  const auto seen = monitor->look();
+  ASSERT_FALSE(seen);
+  EXPECT_THAT(seen.error().message, HasSubstr("does not exist"));
+  here().create(1);
+  here().tool.produce(here().topic, 0, {"late"});
+  EXPECT_THAT(bytes_of(one.take(1)), ElementsAre("late"));
+  const auto later = monitor->look();
+  ASSERT_TRUE(later) << later.error().message;
+  EXPECT_EQ(later->waiting, 1u);
+}
+
 TEST_F(kafka_server_test, new_partitions_are_noticed) {
   here().create(1);
   auto one = here().make_consumer();

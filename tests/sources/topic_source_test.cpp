@@ -37,6 +37,7 @@ TEST_F(topic_source_test, an_option_that_would_lose_messages_is_refused) {
 }
 
 TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
+  here_.lease = milliseconds{30'000}; // the session outlives them
   here_.create(1);
   here_.tool.produce(here_.topic, 0, numbered(2));
   auto one = here_.make_consumer();
@@ -51,6 +52,20 @@ TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
   EXPECT_THAT(bytes_of(later), ::testing::ElementsAre("m2"));
   ASSERT_TRUE(one->close());
   EXPECT_EQ(here_.committed(), 2);
+}
+
+TEST_F(topic_source_test, a_topic_without_a_right_to_it_is_told_of_until_there_is_one) {
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(1));
+  rd_kafka_mock_topic_set_error(place_.cluster.get(), here_.topic.c_str(),
+                                RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  auto one = here_.make_consumer();
+  one.wait_for_failure("no right to the topic " + here_.topic);
+  const auto seen = here_.make_monitor()->look();
+  ASSERT_FALSE(seen);
+  EXPECT_THAT(seen.error().message, ::testing::HasSubstr("no right to the topic"));
+  rd_kafka_mock_topic_set_error(place_.cluster.get(), here_.topic.c_str(), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_THAT(bytes_of(one.take(1)), ::testing::ElementsAre("m0"));
 }
 
 TEST_F(topic_source_test, a_commit_that_is_refused_is_repeated) {

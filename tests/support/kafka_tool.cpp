@@ -70,12 +70,15 @@ void kafka_tool::produce(const std::string& topic, int32_t partition, const std:
                          const std::string& key) {
   std::string fault;
   const kafka_topic_ptr to{rd_kafka_topic_new(producer_->get(), topic.c_str(), nullptr)};
-  for (const auto& bytes : all) {
-    const int refused = rd_kafka_produce(to.get(), partition, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK,
-                                         const_cast<char*>(bytes.data()), bytes.size(),
-                                         key.empty() ? nullptr : key.data(), key.size(), &fault);
-    if (refused != 0) check(rd_kafka_last_error());
-  }
+  const auto send = [&](const std::string& bytes) {
+    return rd_kafka_produce(to.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(bytes.data()), bytes.size(),
+                            key.empty() ? nullptr : key.data(), key.size(), &fault) == 0;
+  };
+  for (const auto& bytes : all)
+    while (!send(bytes)) {
+      if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) check(rd_kafka_last_error());
+      rd_kafka_poll(producer_->get(), 100);
+    }
   check(rd_kafka_flush(producer_->get(), 30'000));
   if (!fault.empty()) throw std::runtime_error{fault};
 }
