@@ -67,7 +67,8 @@ protected:
   }
   std::vector<std::string> stored() {
     std::vector<std::string> specs;
-    for (const auto& pool : *eye().pools()) specs.push_back(pool->spec);
+    const auto found = eye().pools();
+    for (const auto& pool : *found) specs.push_back(pool->spec);
     return specs;
   }
   size_t consumers_of(const std::string& key) { return backlogs[key] ? backlogs[key]->open : 0; }

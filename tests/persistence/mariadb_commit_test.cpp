@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+
 #include <latch>
+#include <sys/wait.h>
 #include <thread>
 
 namespace wheelwork::testing_journal {
@@ -80,6 +82,7 @@ TEST_P(mariadb_commit_test, a_server_that_hangs_costs_a_call_its_time_and_no_mor
   const auto writer = (*opened)->open_writer();
   ASSERT_TRUE(writer->commit({inserting({pushed(1, at(0))})}));
   ::kill(server->pid(), SIGSTOP);
+  ASSERT_EQ(::waitpid(server->pid(), nullptr, WUNTRACED), server->pid()); // all of its threads stand still
   const auto away = writer->commit({inserting({pushed(2, at(0))})}); // ended by the watchdog, whose time is the test
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, journal_errc::unavailable);
