@@ -97,6 +97,7 @@ http_answer page_of_events(std::vector<pool_event> found, size_t limit) {
     next = make_cursor(std::to_string((one_instant ? after : after + milliseconds{1}).time_since_epoch().count()));
   }
   std::vector<std::string> items;
+  items.reserve(found.size());
   for (const auto& event : found) items.push_back(dump(pool_event_as_json(event)));
   return list_answer(items, next);
 }

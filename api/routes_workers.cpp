@@ -77,6 +77,7 @@ void poll_for_jobs(api_context& context, http_request& request, const responder&
         pending->guard([&] {
           http_answer answer{200, leased_jobs_text(jobs, shared->node.database_secret())};
           std::vector<std::pair<job_id, uint32_t>> attempts;
+          attempts.reserve(jobs.size());
           for (const auto& each : jobs) attempts.emplace_back(each.order.what.id, each.order.number);
           if (!attempts.empty())
             answer.undelivered = [shared, attempts = std::move(attempts)] { shared->node.give_back_jobs(attempts); };

@@ -76,7 +76,7 @@ TEST_F(redis_runner_test, adds_an_entry_with_all_that_names_the_attempt) {
   const auto id = entries[0].substr(0, entries[0].find('\n'));
   EXPECT_EQ(entries[0], id + "\npayload\n\xff\ncontent_type\napplication/x\njob_id\n77\nattempt\n3\ntrace_id\n" +
                             trace_id_of(job_id{77}, test_identity().database_secret) +
-                            "\nfire_time\n2026-11-21T08:00:00Z\nidempotency_key\n" +
+                            "\nfire_time\n2026-11-21T08:00:00.000Z\nidempotency_key\n" +
                             idempotency_key_of(job_id{77}, test_identity().database_secret) + "\n\n");
   EXPECT_EQ(result.response, R"({"entry":")" + id + R"("})");
 }
