@@ -59,8 +59,10 @@ kafka_settings kafka_member::settings() const {
                    {"topic.metadata.refresh.interval.ms", "10000"}, // new partitions are noticed by then
                    {"socket.timeout.ms", "10000"},
                    {"reconnect.backoff.max.ms", "2000"},
-                   // There may be many consumers, and what is fetched ahead is of little use to slow work.
-                   {"queued.max.messages.kbytes", "4096"},
+                   // When its queue is full librdkafka 2.0 waits a second before it fetches again, so what fits is all
+                   // the rate there is: bytes are the bound (its own default), not the number of small messages.
+                   {"queued.min.messages", "1000000"},
+                   {"queued.max.messages.kbytes", "65536"},
                    {"fetch.max.bytes", "4194304"}};
   made.fixed = {{"group.id", from_.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}};
   if (named_) made.fixed["group.instance.id"] = fmt::format("wheelwork/{}/{}/{}", setup_.pool, setup_.node, number_);
