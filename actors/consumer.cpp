@@ -12,6 +12,7 @@ namespace wheelwork {
 
 namespace {
 
+constexpr unsigned id_start_bits = 42; ///< so that ids stay below 2^63 for longer than any consumer lives
 constexpr milliseconds batch_quick{25}, batch_slow{100}; ///< a batch should last about so long
 constexpr milliseconds empty_pause_first{5}, empty_pause_max{250};
 
@@ -33,7 +34,9 @@ consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings se
   settings_ = settings;
   with_ = std::move(with);
   owner_ = std::move(owner);
-  chance_.seed(settings_.random_seed);
+  chance_.seed(static_cast<uint32_t>(settings_.random_seed));
+  // Not from the clock: at a high rate ids would run ahead of it, and after a restart come again.
+  next_id_ = settings_.random_seed >> (64 - id_start_bits);
   book_.emplace(with_.pool->order == message_order::partition ? lane_order::kept : lane_order::none,
                 acknowledging::each, limits());
   batch_ = with_.pool->in_flight;
@@ -326,8 +329,7 @@ void consumer_state::take_in(source_news& news) {
 consumer_state::message consumer_state::made_from(taken_message&& what) {
   message made;
   const auto now = with_.clock->wall_now();
-  last_id_milliseconds_ = std::max(last_id_milliseconds_ + 1, static_cast<uint64_t>(now.time_since_epoch().count()));
-  made.order.id = consumer_table::message_id(last_id_milliseconds_, settings_.slot);
+  made.order.id = consumer_table::message_id(next_id_++, settings_.slot);
   made.order.due_at = now;
   made.order.how = with_.pool->how;
   made.order.body =
@@ -339,9 +341,11 @@ consumer_state::message consumer_state::made_from(taken_message&& what) {
   if (std::holds_alternative<kafka_source>(with_.pool->source)) from->partition = what.lane;
   from->offset = what.offset;
   from->message_key = what.key;
-  from->idempotency_key = what.identity.empty()
-                              ? idempotency_key_of(made.order.id, with_.database_secret)
-                              : hexadecimal(blake2b_128(from->pool + '\n' + what.identity, with_.database_secret));
+  // A list has no names for its messages: there the key is that of this taking.
+  const std::string named = what.identity.empty() ? std::to_string(settings_.random_seed) + '/' +
+                                                        std::to_string(static_cast<uint64_t>(what.token))
+                                                  : what.identity;
+  from->idempotency_key = hexadecimal(blake2b_128(from->pool + '\n' + named, with_.database_secret));
   made.from = std::move(from);
   what.bytes = {}; // the payload has them
   made.what = std::move(what);

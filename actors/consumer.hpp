@@ -18,10 +18,10 @@
 namespace wheelwork {
 
 struct consumer_settings {
-  uint32_t number = 0; ///< in its pool
-  uint16_t slot = 0;   ///< in the node's table
-  uint32_t random_seed = 1;
-  milliseconds patience{1000};     ///< for the first message of an empty source; so long a retirement may wait
+  uint32_t number = 0;         ///< in its pool
+  uint16_t slot = 0;           ///< in the node's table
+  uint64_t random_seed = 1;    ///< another one for each consumer that ever was: its messages' ids and keys come from it
+  milliseconds patience{1000}; ///< for the first message of an empty source; so long a retirement may wait
   milliseconds keep_alive{500};    ///< how often the source hears from it while it works
   milliseconds failure_pause{250}; ///< between calls of a source that fails
   milliseconds journal_pause{500}; ///< before a message that could not be recorded is recorded again
@@ -99,7 +99,7 @@ private:
   std::vector<message_token> done_;                     ///< to be acknowledged with the next call of the source
   std::vector<uint64_t> dead_;                          ///< tokens of messages that wait for their burial
   std::minstd_rand chance_;
-  uint64_t last_id_milliseconds_ = 0;
+  uint64_t next_id_ = 0;
   size_t batch_ = 1;
   std::chrono::steady_clock::time_point batch_taken_at_{}, last_call_{}, failed_until_{}, no_take_before_{},
       busy_since_{}, later_at_{};

@@ -180,7 +180,7 @@ bool consumer_pool_state::spawn_one() {
   own.number = number;
   own.slot = *slot;
   own.patience = with_->patience;
-  own.random_seed = number + static_cast<uint32_t>(with_->incarnation);
+  own.random_seed = (uint64_t{chance_()} << 32) | chance_();
   consumer_dependencies its;
   its.pool = pool_;
   its.from = std::move(*opened);

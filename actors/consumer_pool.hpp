@@ -6,6 +6,7 @@
 #include "schedule/scaling_state.hpp"
 
 #include <map>
+#include <random>
 #include <set>
 
 namespace wheelwork {
@@ -72,6 +73,7 @@ private:
   std::optional<uint32_t> partitions_;
   uint32_t wanted_ = 0;
   uint32_t crashes_in_row_ = 0;
+  std::random_device chance_;
   bool replacing_ = false, ending_ = false;
   std::string failure_;
 };

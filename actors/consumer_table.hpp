@@ -20,10 +20,10 @@ public:
   void put(uint16_t slot, consumer_actor consumer);
   void release(uint16_t slot);
 
-  /// An id for a message of the consumer; each call another one. `moment`: milliseconds since 1970, growing with the
+  /// An id for a message of the consumer; each call another one. `number` grows with the
   /// calls of one consumer.
-  static job_id message_id(uint64_t moment, uint16_t slot) {
-    return job_id{(moment << (id_shard_bits + id_sequence_bits)) |
+  static job_id message_id(uint64_t number, uint16_t slot) {
+    return job_id{(number << (id_shard_bits + id_sequence_bits)) |
                   (uint64_t{value_of(shard_of_messages)} << id_sequence_bits) | slot};
   }
   static bool is_message(job_id id) { return shard_of(id) == shard_of_messages; }
