@@ -3,7 +3,6 @@
 #include "messages/json_reader.hpp"
 #include "messages/pool.hpp"
 
-#include "messages/pool.hpp"
 #include "schedule/time_text.hpp"
 
 #include <algorithm>

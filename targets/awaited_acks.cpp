@@ -109,11 +109,12 @@ void awaited_acks::acknowledge(attempt_ack ack, ack_callback done) {
   result.response = ack.response;
   const auto answer = one.what.answer;
   no_longer_due(of, one);
-  const bool waits = one.what.settles;
-  if (waits) {
+  ack_callback at_once;
+  if (one.what.settles) {
     one.given = std::move(ack);
     one.waiting.push_back(std::move(done));
   } else {
+    at_once = std::move(done);
     entries_.erase(found);
     remember(of, std::move(ack));
   }
@@ -121,7 +122,7 @@ void awaited_acks::acknowledge(attempt_ack ack, ack_callback done) {
   std::vector<attempt_result> results;
   results.push_back(std::move(result));
   (*answer)(std::move(results));
-  if (!waits) done(ack_verdict::accepted);
+  if (at_once) at_once(ack_verdict::accepted);
 }
 
 std::optional<milliseconds> awaited_acks::extend(job_id id, uint32_t number, std::optional<milliseconds> lease) {
