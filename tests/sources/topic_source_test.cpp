@@ -50,7 +50,9 @@ TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
   here_.tool.produce(here_.topic, 0, numbered(1, 2));
   const auto later = one.take(1);
   EXPECT_THAT(bytes_of(later), ::testing::ElementsAre("m2"));
-  ASSERT_TRUE(one->close());
+  // The coordinator of the group may be back later than the partition's leader.
+  for (int tries = 0; tries < 40 && here_.committed() != 2; ++tries)
+    static_cast<void>(one->take(1, 1, milliseconds{500}));
   EXPECT_EQ(here_.committed(), 2);
 }
 
