@@ -54,6 +54,7 @@ TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
   for (int tries = 0; tries < 40 && here_.committed() != 2; ++tries)
     static_cast<void>(one->take(1, 1, milliseconds{500}));
   EXPECT_EQ(here_.committed(), 2);
+  if (const auto closed = one->close(); !closed) ADD_FAILURE() << closed.error().message;
 }
 
 TEST_F(topic_source_test, a_topic_without_a_right_to_it_is_told_of_until_there_is_one) {
