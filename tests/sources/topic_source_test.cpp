@@ -36,27 +36,6 @@ TEST_F(topic_source_test, an_option_that_would_lose_messages_is_refused) {
   EXPECT_THAT(made.error(), ::testing::HasSubstr("enable.auto.commit is set by wheelwork itself"));
 }
 
-TEST_F(topic_source_test, brokers_that_go_away_are_told_of_and_come_back) {
-  here_.lease = milliseconds{30'000}; // the session outlives them
-  here_.create(1);
-  here_.tool.produce(here_.topic, 0, numbered(2));
-  auto one = here_.make_consumer();
-  const auto taken = one.take(2);
-  one.acknowledge(taken[0].token);
-  place_.cluster.set_down();
-  one.wait_for_failure("no Kafka broker answers");
-  one.acknowledge(taken[1].token);
-  place_.cluster.set_up();
-  here_.tool.produce(here_.topic, 0, numbered(1, 2));
-  const auto later = one.take(1);
-  EXPECT_THAT(bytes_of(later), ::testing::ElementsAre("m2"));
-  // The coordinator of the group may be back later than the partition's leader.
-  for (int tries = 0; tries < 40 && here_.committed() != 2; ++tries)
-    static_cast<void>(one->take(1, 1, milliseconds{500}));
-  EXPECT_EQ(here_.committed(), 2);
-  if (const auto closed = one->close(); !closed) ADD_FAILURE() << closed.error().message;
-}
-
 TEST_F(topic_source_test, a_topic_without_a_right_to_it_is_told_of_until_there_is_one) {
   here_.create(1);
   here_.tool.produce(here_.topic, 0, numbered(1));
