@@ -146,8 +146,8 @@ result<void, redis_failure> redis_connection::greet() {
 
 result<redis_reply, redis_failure> redis_connection::run(const redis_command& command, milliseconds waits) {
   if (auto ready = connect(); !ready) return failure(std::move(ready.error()));
-  const auto until = clock_.steady_now() + options_.command_timeout + waits;
   append(outgoing_, command);
+  const auto until = clock_.steady_now() + time_for_what_goes_out() + waits;
   if (auto written = write_out(until); !written) return failure(std::move(written.error()));
   auto answer = receive_one(until);
   if (answer && answer->is_error()) return failure(failure_of(*answer));
@@ -155,8 +155,10 @@ result<redis_reply, redis_failure> redis_connection::run(const redis_command& co
 }
 
 result<std::vector<redis_reply>, redis_failure> redis_connection::run_all(std::span<const redis_command> commands) {
-  if (auto sent = send(commands); !sent) return failure(std::move(sent.error()));
-  const auto until = clock_.steady_now() + options_.command_timeout;
+  if (auto ready = connect(); !ready) return failure(std::move(ready.error()));
+  for (const auto& command : commands) append(outgoing_, command);
+  const auto until = clock_.steady_now() + time_for_what_goes_out();
+  if (auto written = write_out(until); !written) return failure(std::move(written.error()));
   std::vector<redis_reply> answers;
   answers.reserve(commands.size());
   while (answers.size() < commands.size()) {
@@ -170,7 +172,13 @@ result<std::vector<redis_reply>, redis_failure> redis_connection::run_all(std::s
 result<void, redis_failure> redis_connection::send(std::span<const redis_command> commands) {
   if (auto ready = connect(); !ready) return failure(std::move(ready.error()));
   for (const auto& command : commands) append(outgoing_, command);
-  return write_out(clock_.steady_now() + options_.command_timeout);
+  return write_out(clock_.steady_now() + time_for_what_goes_out());
+}
+
+/// A message of many megabytes needs its time on a machine that has other work.
+milliseconds redis_connection::time_for_what_goes_out() const {
+  constexpr size_t bytes_in_a_millisecond = 4096;
+  return options_.command_timeout + milliseconds{outgoing_.size() / bytes_in_a_millisecond};
 }
 
 /// Not by hiredis: it writes in a way that raises SIGPIPE, and its time limit begins anew with each piece.

@@ -83,6 +83,7 @@ public:
 private:
   result<void, redis_failure> open();
   result<void, redis_failure> greet();
+  milliseconds time_for_what_goes_out() const;
   result<void, redis_failure> write_out(steady_time until);
   result<redis_reply, redis_failure> receive_one(steady_time until);
   result<std::string, redis_failure> load_script(std::string_view text);

@@ -88,7 +88,10 @@ std::string redis_server::port_url() const {
 }
 
 redis_reply redis_server::answer(const redis_command& command) {
-  if (!shell_) shell_ = std::make_unique<redis_connection>(parse_redis_url(url()).value(), redis_test_clock());
+  if (!shell_)
+    shell_ = std::make_unique<redis_connection>(
+        parse_redis_url(url()).value(), redis_test_clock(),
+        redis_connection_options{.command_timeout = milliseconds{60'000}}); // it reads messages of 50 MB
   auto answer = shell_->run(command);
   if (!answer) throw std::runtime_error{answer.error().message};
   return std::move(*answer);
