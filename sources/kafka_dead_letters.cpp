@@ -48,7 +48,8 @@ std::string kafka_dead_letters::open() {
   callbacks.delivered = [](const rd_kafka_message_t& message) {
     auto& into = *static_cast<slot*>(message._private);
     into.code = message.err;
-    if (message.err) into.detail = rd_kafka_message_errstr(&message);
+    // rd_kafka_message_errstr would give the bytes of the message itself, without an end.
+    if (message.err) into.detail = rd_kafka_err2str(message.err);
   };
   auto made = kafka_client::open(kafka_role::producer, connection_, producer_settings(), std::move(callbacks));
   if (!made) return made.error();

@@ -141,8 +141,9 @@ void kafka_outbox::reported(const rd_kafka_message_t& message) {
     return;
   }
   broken_ = broken_ || is_unknown_topic(message.err);
+  // Not rd_kafka_message_errstr: of a message that was to be written that is its own bytes, without an end.
   auto text = kafka_error_text(message.err, {std::get<kafka_target>(one.order.what.how->how).topic, {}},
-                               rd_kafka_message_errstr(&message));
+                               rd_kafka_err2str(message.err));
   if (rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED)
     text += "; it may have been written all the same";
   const bool late = message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;

@@ -59,7 +59,7 @@ void await(const kafka_queue_ptr& answers) {
 kafka_tool::kafka_tool(const std::string& brokers) : brokers_{brokers} {
   kafka_callbacks callbacks;
   callbacks.delivered = [](const rd_kafka_message_t& message) {
-    if (message.err) *static_cast<std::string*>(message._private) = rd_kafka_message_errstr(&message);
+    if (message.err) *static_cast<std::string*>(message._private) = rd_kafka_err2str(message.err);
   };
   producer_ = open(kafka_role::producer, brokers,
                    {{{"message.timeout.ms", "20000"}, {"linger.ms", "1"}, {"message.max.bytes", "100000000"}}, {}},
