@@ -169,6 +169,7 @@ void consumer_state::record_as_jobs() {
     request.jobs.push_back(job_of(one));
   }
   if (tokens.empty()) return;
+  if (!std::exchange(busy_, true)) busy_since_ = with_.clock->steady_now();
   request.done = [me = consumer_actor{self_}, tokens = std::move(tokens)](const auto& answer) {
     caf::anon_send(me, messages_recorded{tokens, answer ? std::string{} : answer.error().message});
   };
@@ -282,6 +283,7 @@ void consumer_state::fetch() {
     if (!dead_.empty()) wait = milliseconds{0};
   }
   adapt_batch();
+  count_busy(); // waiting for a message is no work
   if (!done_.empty()) with_.from->acknowledge(done_);
   done_.clear();
   auto news = with_.from->take(std::min(batch_, book_->room()), settings_.batch_bytes, wait);

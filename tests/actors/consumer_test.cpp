@@ -360,6 +360,17 @@ TEST_F(consumers, of_a_pool_that_ends_all_leave) {
   EXPECT_THAT(backlog->acknowledged, ElementsAre("one"));
 }
 
+TEST_F(consumers, count_no_waiting_for_messages_as_work) {
+  backlog->add("one");
+  begin();
+  advance(20ms);
+  backlog->on_empty_take = [this] { scheduler.advance_time(std::chrono::seconds{1}); };
+  finish("one");
+  backlog->on_empty_take = nullptr;
+  EXPECT_GE(statistics->busy_microseconds, 20'000u);
+  EXPECT_LT(statistics->busy_microseconds, 100'000u);
+}
+
 TEST_F(consumers, tell_targets_where_a_message_came_from) {
   pool->source = kafka_source{"k", "payments", "billing"};
   backlog->add(R"({"a":1})", 7);

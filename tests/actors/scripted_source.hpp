@@ -5,6 +5,7 @@
 #include "sources/source.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <stdexcept>
 
@@ -28,6 +29,7 @@ struct scripted_backlog {
   uint64_t recovered = 0;
   std::optional<uint32_t> partitions;
   std::vector<source_setup> opened;
+  std::function<void()> on_empty_take; ///< as a source that waits for its first message
 
   void add(const std::string& bytes, int32_t lane = 0) { waiting.push_back({bytes, lane}); }
 };
@@ -46,6 +48,7 @@ public:
     }
     auto news = call();
     if (!news) return news;
+    if (backlog_->waiting.empty() && backlog_->on_empty_take) backlog_->on_empty_take();
     while (news->taken.size() < at_most && !backlog_->waiting.empty()) {
       taken_message one;
       one.token = message_token{backlog_->next_token};
