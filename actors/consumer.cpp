@@ -4,8 +4,6 @@
 #include "messages/json_text.hpp"
 #include "messages/keyed_hash.hpp"
 
-#include <caf/send.hpp>
-
 #include <algorithm>
 
 namespace wheelwork {
@@ -132,119 +130,6 @@ void consumer_state::go_on_later() {
     work_soon();
 }
 
-const std::shared_ptr<runner>& consumer_state::runner_of(const resolved_target& how) const {
-  return with_.runners[static_cast<size_t>(kind_of(how.how))];
-}
-
-/// As many as may be at the target, or on their way into the journal, at the same time.
-size_t consumer_state::in_flight_max() const { return limits().in_flight; }
-
-void consumer_state::begin_attempts() {
-  if (retiring_) return;
-  if (with_.pool->journal) return record_as_jobs();
-  for (auto now = with_.clock->steady_now(); const auto start = book_->start_next(now);
-       now = with_.clock->steady_now()) {
-    auto& one = messages_.at(start->number);
-    one.order.how = with_.pool->how;
-    one.attempts = start->attempt;
-    one.in_flight = true;
-    const auto& runs_it = runner_of(*one.order.how);
-    token_of_id_[value_of(one.order.id)] = start->number;
-    ++with_.statistics->in_flight;
-    if (!std::exchange(busy_, true)) busy_since_ = now;
-    if (auto result = runs_it->run_now({one.order, start->attempt, one.from})) end_attempt(*result);
-  }
-}
-
-/// With `journal` a message becomes a job; it is acknowledged when that is committed, and the rest is the job's affair.
-void consumer_state::record_as_jobs() {
-  push_request request;
-  std::vector<uint64_t> tokens;
-  while (const auto start = book_->start_next(with_.clock->steady_now())) {
-    auto& one = messages_.at(start->number);
-    one.attempts = start->attempt;
-    one.in_flight = true;
-    ++with_.statistics->in_flight;
-    tokens.push_back(start->number);
-    request.jobs.push_back(job_of(one));
-  }
-  if (tokens.empty()) return;
-  if (!std::exchange(busy_, true)) busy_since_ = with_.clock->steady_now();
-  request.done = [me = consumer_actor{self_}, tokens = std::move(tokens)](const auto& answer) {
-    caf::anon_send(me, messages_recorded{tokens, answer ? std::string{} : answer.error().message});
-  };
-  with_.push(std::move(request));
-}
-
-/// Its key makes one job of a message that is pushed again because an answer was lost, or taken again after a crash.
-new_job consumer_state::job_of(const message& one) const {
-  new_job made;
-  made.made = one.order;
-  made.made.id = job_id{};
-  made.made.how = with_.pool->how;
-  made.created_at = with_.clock->wall_now();
-  made.made.due_at = made.created_at;
-  made.unique_key = one.from->idempotency_key;
-  made.unique_until = made.created_at + std::chrono::hours{24};
-  made.external_id = one.what.identity;
-  made.marks["pool"] = one.from->pool;
-  return made;
-}
-
-void consumer_state::end_recording(const messages_recorded& answer) {
-  const auto now = with_.clock->steady_now();
-  for (const auto token : answer.messages) {
-    const auto found = messages_.find(token);
-    if (found == messages_.end() || !found->second.in_flight) continue;
-    auto& one = found->second;
-    one.in_flight = false;
-    --with_.statistics->in_flight;
-    if (one.lost) {
-      forget(token);
-    } else if (answer.failure.empty()) {
-      ++with_.statistics->succeeded;
-      with_.statistics->handled_rate.add(now, 1);
-      done_.push_back(one.what.token);
-      book_->succeeded(token);
-      messages_.erase(found);
-    } else {
-      book_->not_started(token, now + settings_.journal_pause);
-    }
-  }
-  with_.statistics->set_consumer_failure(settings_.number, answer.failure);
-}
-
-/// Acknowledged, tried again later, or given up.
-void consumer_state::end_attempt(attempt_result& result) {
-  const auto known = token_of_id_.find(value_of(result.id));
-  if (known == token_of_id_.end()) return; // of a consumer that had this slot before, or lost meanwhile
-  const auto found = messages_.find(known->second);
-  if (found == messages_.end() || found->second.attempts != result.number || !found->second.in_flight) return;
-  token_of_id_.erase(known);
-  auto& one = found->second;
-  one.in_flight = false;
-  --with_.statistics->in_flight;
-  const auto now = with_.clock->steady_now();
-  if (one.lost) return forget(found->first);
-  if (result.outcome == attempt_outcome::succeeded) {
-    ++with_.statistics->succeeded;
-    with_.statistics->handled_rate.add(now, 1);
-    done_.push_back(one.what.token);
-    book_->succeeded(found->first);
-    messages_.erase(found);
-    return;
-  }
-  ++with_.statistics->failed_attempts;
-  const double random01 = std::uniform_real_distribution<double>{0, 1}(chance_);
-  if (const auto delay = next_retry_delay(with_.pool->how->retry, one.retries_used, random01, result.retry_after)) {
-    ++one.retries_used;
-    book_->failed(found->first, now + *delay);
-    return;
-  }
-  one.dead = dead_message{one.what.token, "retries_exhausted", std::move(result.error), one.attempts};
-  dead_.push_back(found->first);
-}
-
 void consumer_state::bury_dead() {
   if (dead_.empty() || with_.clock->steady_now() < failed_until_) return;
   std::vector<dead_message> dead;
@@ -313,6 +198,7 @@ void consumer_state::let_source_know() {
 }
 
 void consumer_state::take_in(source_news& news) {
+  if (!news.warning.empty()) spdlog::warn("pool {}: {}", with_.pool->name, news.warning);
   drop_lost(news.lost);
   if (news.taken.empty()) return;
   batch_taken_at_ = last_call_;

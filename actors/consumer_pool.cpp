@@ -101,6 +101,7 @@ void consumer_pool_state::change(const pool_ptr& pool) {
 void consumer_pool_state::hear(const backlog_seen& seen) {
   if (ending_) return;
   note_failure(seen);
+  if (!seen.warning.empty()) spdlog::warn("pool {}: {}", pool_->name, seen.warning); // a source tells it once
   if (seen.recovered > 0) {
     statistics_->recovered += seen.recovered;
     pool_event event;

@@ -20,6 +20,7 @@ lag_monitor_actor::behavior_type lag_monitor_state::make_behavior(lag_monitor_se
           seen.partitions = now->partitions;
           seen.oldest = now->oldest;
           seen.recovered = now->recovered;
+          seen.warning = std::move(now->warning);
         } else {
           seen.failure = now.error().message;
         }

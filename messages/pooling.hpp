@@ -41,6 +41,7 @@ struct backlog_seen {
   std::optional<uint32_t> partitions;
   std::optional<wall_time> oldest;
   uint64_t recovered = 0;
+  std::string warning; ///< what a user should know though the work goes on; empty: nothing
 };
 
 // ---- pool
