@@ -1,5 +1,6 @@
 #include "api/access.hpp"
 
+#include "api/authority.hpp"
 #include "api/problem.hpp"
 
 #include <sodium.h>
@@ -8,37 +9,6 @@
 #include <stdexcept>
 
 namespace wheelwork {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return result;
-}
-
-struct authority {
-  std::string host; ///< lower case; an IPv6 address in brackets
-  std::string port; ///< empty: none
-};
-
-std::optional<authority> parse_authority(std::string_view text) {
-  authority parsed;
-  const auto bracket = text.starts_with('[') ? text.find(']') : 0;
-  if (bracket == std::string_view::npos) return std::nullopt;
-  const auto colon = text.find(':', bracket);
-  parsed.host = lower(text.substr(0, colon));
-  if (colon != std::string_view::npos) parsed.port = text.substr(colon + 1);
-  const bool digits = std::all_of(parsed.port.begin(), parsed.port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (parsed.host.empty() || !digits || parsed.port.size() > 5) return std::nullopt;
-  return parsed;
-}
-
-std::string bracketed(const std::string& address) {
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
-} // namespace
 
 std::string_view to_string(token_role role) {
   switch (role) {
@@ -58,16 +28,9 @@ access_control::access_control(const std::string& listen, const std::vector<api_
 
 void access_control::reload(const std::vector<api_token>& tokens, const std::vector<std::string>& hosts) {
   tokens_.clear();
-  for (const auto& each : tokens) tokens_.push_back({digest_of(each.secret), each.role});
+  for (const auto& each : tokens) tokens_.push_back({secret_digest{each.secret}, each.role});
   hosts_.clear();
-  for (const auto& each : hosts) hosts_.push_back(lower(each));
-}
-
-access_control::digest access_control::digest_of(std::string_view secret) {
-  digest hash{};
-  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(secret.data()), secret.size(),
-                     nullptr, 0);
-  return hash;
+  for (const auto& each : hosts) hosts_.push_back(ascii_lower(each));
 }
 
 bool access_control::is_our_host(const http_head& head) const {
@@ -75,10 +38,10 @@ bool access_control::is_our_host(const http_head& head) const {
   const auto parsed = parse_authority(head.host);
   if (!parsed) return false;
   const auto& host = parsed->host;
-  if (host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host == listen_host_) return true;
+  if (names_this_machine(*parsed) || host == listen_host_) return true;
   const bool any_address = listen_host_ == "0.0.0.0" || listen_host_ == "[::]";
   if (any_address && host == bracketed(head.local_address)) return true;
-  const auto whole = lower(head.host);
+  const auto whole = ascii_lower(head.host);
   return std::any_of(hosts_.begin(), hosts_.end(),
                      [&](const std::string& each) { return each == host || each == whole; });
 }
@@ -88,7 +51,7 @@ bool access_control::is_our_origin(const http_head& head) const {
   if (!head.origin) return true;
   const auto scheme_end = head.origin->find("://");
   if (scheme_end == std::string::npos) return false;
-  const auto scheme = lower(head.origin->substr(0, scheme_end));
+  const auto scheme = ascii_lower(head.origin->substr(0, scheme_end));
   const auto origin = parse_authority(std::string_view{*head.origin}.substr(scheme_end + 3));
   const auto host = parse_authority(head.host);
   if (!origin || !host || (scheme != "http" && scheme != "https")) return false;
@@ -100,12 +63,12 @@ bool access_control::is_our_origin(const http_head& head) const {
 }
 
 std::optional<token_role> access_control::role_of(std::string_view authorization) const {
-  constexpr size_t scheme_size = 7;
-  if (lower(authorization.substr(0, scheme_size)) != "bearer ") return std::nullopt;
-  const auto hash = digest_of(authorization.substr(scheme_size));
+  const auto sent = bearer_token(authorization);
+  if (sent.empty()) return std::nullopt;
+  const secret_digest given{sent};
   std::optional<token_role> role;
   for (const auto& each : tokens_) // all of them, so that the time tells nothing
-    if (sodium_memcmp(hash.data(), each.hash.data(), hash.size()) == 0) role = each.role;
+    if (given.equals(each.secret)) role = each.role;
   return role;
 }
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "api/http_message.hpp"
-
-#include <array>
+#include "api/secret_digest.hpp"
 
 namespace wheelwork {
 
@@ -22,12 +21,10 @@ public:
   std::optional<http_answer> refuse(const http_head& head, token_role& role) const;
 
 private:
-  using digest = std::array<unsigned char, 32>;
   struct known_token {
-    digest hash;
+    secret_digest secret;
     token_role role;
   };
-  static digest digest_of(std::string_view secret);
   bool is_our_host(const http_head& head) const;
   bool is_our_origin(const http_head& head) const;
   std::optional<token_role> role_of(std::string_view authorization) const;

@@ -21,7 +21,8 @@ struct http_head {
   std::string query; ///< as sent, without the `?`
   std::string content_type;
   std::string host;
-  std::string local_address; ///< of this end of the connection
+  std::string local_address;  ///< of this end of the connection
+  std::string remote_address; ///< of the other end
   std::optional<std::string> origin;
   std::optional<std::string> authorization;
   std::optional<std::string> idempotency_key;

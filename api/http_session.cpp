@@ -56,6 +56,9 @@ void http_session::start() {
   error_code ignored; // a connection that is gone already shows at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(net::ip::tcp::no_delay{true}, ignored);
+  error_code error;
+  if (const auto local = socket_.local_endpoint(error); !error) local_address_ = local.address().to_string();
+  if (const auto remote = socket_.remote_endpoint(error); !error) remote_address_ = remote.address().to_string();
   enter(phase::idle, host_.options().header_timeout);
   host_.waits_for_client(*this);
   await_readable();
@@ -199,8 +202,8 @@ bool http_session::check_access() {
   request_.if_none_match = optional_field(fields, http::field::if_none_match);
   if (const auto key = fields.find("Idempotency-Key"); key != fields.end())
     request_.idempotency_key = text_of(key->value());
-  error_code error;
-  if (const auto local = socket_.local_endpoint(error); !error) request_.local_address = local.address().to_string();
+  request_.local_address = local_address_;
+  request_.remote_address = remote_address_;
   version_1_0_ = fields.version() < 11;
   head_only_ = request_.method == http_method::head;
   keep_alive_ = fields.keep_alive();

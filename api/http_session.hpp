@@ -89,7 +89,8 @@ private:
   http_socket socket_;
   session_host& host_;
   const uint64_t number_;
-  uint64_t exchange_ = 0; ///< number of the request in hand
+  std::string local_address_, remote_address_; ///< empty: the connection was gone at once
+  uint64_t exchange_ = 0;                      ///< number of the request in hand
   phase phase_ = phase::idle;
   bool pumping_ = false;
   bool keep_alive_ = true;

@@ -1,6 +1,7 @@
 #include "api/router.hpp"
 
 #include "api/access.hpp"
+#include "api/authority.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
 
@@ -86,16 +87,9 @@ std::string_view media_type_of(std::string_view content_type) {
   return type;
 }
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return result;
-}
-
 /// JSON is UTF-8; another charset is another format.
 bool has_foreign_charset(std::string_view content_type) {
-  const auto all = lower(content_type);
+  const auto all = ascii_lower(content_type);
   const auto at = all.find("charset=");
   if (at == std::string::npos) return false;
   auto charset = all.substr(at + 8);
@@ -107,7 +101,7 @@ bool has_foreign_charset(std::string_view content_type) {
 
 std::optional<http_answer> fault_in_content_type(body_kind kind, const http_request& request) {
   if (kind == body_kind::none || (kind == body_kind::json_or_nothing && request.body.empty())) return std::nullopt;
-  const auto type = lower(media_type_of(request.content_type));
+  const auto type = ascii_lower(media_type_of(request.content_type));
   const bool known = type == "application/json" ||
                      (kind == body_kind::json_or_lines && type == "application/x-ndjson") ||
                      (kind == body_kind::merge_patch && type == "application/merge-patch+json");

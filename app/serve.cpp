@@ -3,6 +3,7 @@
 #include "api/api_server.hpp"
 #include "app/commands.hpp"
 #include "app/console.hpp"
+#include "app/fronts.hpp"
 #include "app/load_config.hpp"
 #include "app/logging.hpp"
 #include "config/load.hpp"
@@ -120,6 +121,7 @@ private:
     api_ = std::make_unique<api_server>(settings_.api, *node_, std::move(facts));
     auto host = settings_.api.listen.substr(0, settings_.api.listen.rfind(':'));
     spdlog::info("node {} listens on http://{}:{}", settings_.node.name, host, api_->port());
+    fronts_ = std::make_unique<fronts>(settings_, *node_);
   }
 
   int mind_signals(const sigset_t& signals) {
@@ -161,12 +163,16 @@ private:
     for (auto& name : needs_restart(settings_, *loaded))
       spdlog::warn("{} was changed; that takes effect only with a restart", name);
     api_->reload(loaded->api.tokens, loaded->api.hosts);
+    fronts_->reload(*loaded);
     if (auto error = node_->apply(*loaded); !error.empty()) spdlog::error("{}", error);
     node_->apply_pools(loaded->pools);
     node_->apply_tasks(loaded->tasks);
     settings_.log = loaded->log;
     settings_.api.tokens = loaded->api.tokens;
     settings_.api.hosts = loaded->api.hosts;
+    settings_.delay_queue.tokens = loaded->delay_queue.tokens;
+    settings_.delay_queue.allow_networks = loaded->delay_queue.allow_networks;
+    settings_.delay_queue.hosts = loaded->delay_queue.hosts;
     settings_.tasks = loaded->tasks;
     settings_.pools = loaded->pools;
     spdlog::info("the configuration was reloaded");
@@ -183,7 +189,9 @@ private:
     signal(SIGINT, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
     api_->stop_accepting();
+    fronts_->stop_accepting();
     auto trouble = node_->stop();
+    fronts_->stop();
     api_->stop();
     if (trouble.empty()) {
       spdlog::info("stopped");
@@ -196,6 +204,7 @@ private:
   int stop_broken() {
     auto why = node_->broken();
     complain("the node can't go on: " + why);
+    fronts_->stop();
     api_->stop();
     node_->stop();
     return refused;
@@ -206,6 +215,7 @@ private:
   std::shared_ptr<const native_registry> handlers_;
   std::unique_ptr<node> node_;
   std::unique_ptr<api_server> api_;
+  std::unique_ptr<fronts> fronts_;
   bool ready_ = false;
   std::string waits_for_; ///< name of the node whose lease it waited for last
   bool lost_while_waiting_ = false;

@@ -26,6 +26,8 @@ public:
       if (section == "task" || section == "pool" || section == "env") continue;
       if (is_connection_section(section))
         read_connections(section, value, state_, into_.brokers, faults_);
+      else if (section == "front")
+        read_fronts(value);
       else
         read_section(section, value);
     }
@@ -35,6 +37,14 @@ public:
 private:
   void add(const config_origin& origin, std::string key, std::string message) {
     faults_.push_back({origin.file, origin.line, std::move(key), std::move(message)});
+  }
+
+  void read_fronts(const config_value& value) {
+    const auto* fronts = value.table();
+    if (fronts == nullptr)
+      return add(value.origin, "front",
+                 "is " + std::string{type_name(value)} + ", must be tables: [front.delay_queue]");
+    for (const auto& [name, one] : *fronts) read_section("front." + name, one);
   }
 
   void read_section(const std::string& section, const config_value& value) {
@@ -76,8 +86,23 @@ private:
       if (!secret) return add(value.origin, name, secret.error());
       final_value.what = std::move(*secret);
     }
+    if (which->kind == option_kind::secret_list && value.array() != nullptr) {
+      if (state_ == texts::raw) return;
+      if (auto fault = fill_in_secrets(final_value)) return add(value.origin, name, *fault);
+    }
     if (auto fault = assign(*which, into_, final_value)) return add(value.origin, name, *fault);
     origins_[name] = value.origin;
+  }
+
+  static std::optional<std::string> fill_in_secrets(config_value& list) {
+    for (auto& item : std::get<config_array>(list.what)) {
+      if (item.text() == nullptr) continue; // assign() says so
+      auto secret = read_secret(*item.text());
+      if (!secret) return secret.error();
+      if (secret->empty()) return "must not have an empty one";
+      item.what = std::move(*secret);
+    }
+    return std::nullopt;
   }
 
   void read_tokens(const config_value& value) {

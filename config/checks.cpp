@@ -1,6 +1,7 @@
 #include "config/checks.hpp"
 
 #include "config/value_text.hpp"
+#include "schedule/retry_steps.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -89,6 +90,7 @@ public:
     check_networks("http_target.allow_networks", all_.http_target.allow_networks);
     check_processes();
     check_cluster();
+    check_delay_queue();
   }
 
 private:
@@ -157,6 +159,26 @@ private:
           std::pair{"cluster.tls_key", &cluster.tls_key}, std::pair{"cluster.tls_ca", &cluster.tls_ca}})
       if (!text->empty()) add(key, "clusters are not built yet; remove this key");
     if (cluster.name.empty()) add("cluster.name", "must not be empty");
+  }
+
+  void check_delay_queue() {
+    const auto& front = all_.delay_queue;
+    const std::string section = "front.delay_queue.";
+    if (!front.listen.empty()) {
+      auto address = parse_listen_address(front.listen);
+      if (!address)
+        add(section + "listen", address.error());
+      else if (!is_loopback(address->host) && front.tokens.empty() && front.allow_networks.empty())
+        add(section + "listen", in_quotes(front.listen) + " can be reached from other machines; that needs tokens or "
+                                                          "allow_networks, or listen on 127.0.0.1");
+    }
+    check_networks(section + "allow_networks", front.allow_networks);
+    if (!front.redis.empty() && !all_.brokers.redis.contains(front.redis))
+      add(section + "redis", "there is no connection [redis." + front.redis + "]");
+    if (front.queue_key.empty()) add(section + "queue_key", "must not be empty");
+    const auto retries = retry_policy_of_steps(front.retry_time_config, front.max_retry_num,
+                                               std::chrono::seconds{front.retry_default_time});
+    if (!retries) add(section + "retry_time_config", retries.error());
   }
 
   const settings& all_;

@@ -124,6 +124,30 @@ const std::vector<option>& table() {
       {"cluster", "tls_ca", text, WHEELWORK_SLOT(cluster.tls_ca),
        "PEM file with the authority that signed the certificates of all nodes. Not built yet."},
 
+      {"front.delay_queue", "listen", text, WHEELWORK_SLOT(delay_queue.listen),
+       "HOST:PORT of `POST /api/task/save`, as the service had it: `127.0.0.1:8080`. Empty: off. Anything but loopback "
+       "needs `tokens` or `allow_networks`."},
+      {"front.delay_queue", "tokens", secret_list, WHEELWORK_SLOT(delay_queue.tokens),
+       "Secrets, one of which a client must send: as `Authorization: Bearer SECRET` or as the password of the URL that "
+       "it calls.",
+       true},
+      {"front.delay_queue", "allow_networks", text_list, WHEELWORK_SLOT(delay_queue.allow_networks),
+       "Networks that clients must call from. Empty: any.", true},
+      {"front.delay_queue", "hosts", text_list, WHEELWORK_SLOT(delay_queue.hosts),
+       "Sites whose web pages may post here (`Origin`); what is no browser needs nothing.", true},
+      {"front.delay_queue", "redis", text, WHEELWORK_SLOT(delay_queue.redis),
+       "The NAME of the `[redis.NAME]` whose list is read. Empty: none is."},
+      {"front.delay_queue", "queue_key", text, WHEELWORK_SLOT(delay_queue.queue_key),
+       "The list; what can't be read of it goes to this key and `:dead`."},
+      {"front.delay_queue", "retry_time_config", text, WHEELWORK_SLOT(delay_queue.retry_time_config),
+       "Delays of the retries, each as `RETRY_SECONDS`."},
+      {"front.delay_queue", "max_retry_num", whole_number, WHEELWORK_SLOT(delay_queue.max_retry_num),
+       "Retries after the first try.", false, 0, 1000},
+      {"front.delay_queue", "retry_default_time", whole_number, WHEELWORK_SLOT(delay_queue.retry_default_time),
+       "Seconds before a retry that `retry_time_config` does not have.", false, 0, 31'536'000},
+      {"front.delay_queue", "time_interval", whole_number, WHEELWORK_SLOT(delay_queue.time_interval),
+       "A task whose `plan_time` is over, or not above 0, is tried so many seconds later.", false, 0, 31'536'000},
+
       {"log",
        "level",
        text,
@@ -159,6 +183,8 @@ constexpr section_note sections[] = {
     {"http_target", "Jobs that call a URL."},
     {"process_target", "Jobs that start a process."},
     {"cluster", "Several nodes on one database. Only `shards` and `lease` matter to a single node."},
+    {"front.delay_queue",
+     "Takes what clients of the delay_queue service send, over HTTP and a Redis list; off unless configured."},
     {"log", "The node's log."},
 };
 

@@ -9,7 +9,7 @@
 
 namespace wheelwork {
 
-enum class option_kind : uint8_t { text, secret, whole_number, boolean, duration, size, text_list };
+enum class option_kind : uint8_t { text, secret, whole_number, boolean, duration, size, text_list, secret_list };
 
 /// Where an option lives in the settings.
 using option_slot =

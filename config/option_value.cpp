@@ -150,7 +150,7 @@ config_value value_of_text(const option& which, const std::string& text, const c
     int64_t number = 0;
     auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (problem == std::errc{} && end == text.data() + text.size()) value.what = number;
-  } else if (which.kind == option_kind::text_list) {
+  } else if (which.kind == option_kind::text_list || which.kind == option_kind::secret_list) {
     if (text.starts_with('[')) {
       if (auto parsed = read_toml_value(text, origin.file)) value.what = std::move(parsed->what);
     } else {
@@ -188,6 +188,7 @@ std::string_view type_of(const option& which) {
   case option_kind::duration: return "duration";
   case option_kind::size: return "size";
   case option_kind::text_list: return "array of strings";
+  case option_kind::secret_list: return "array of strings, secret";
   }
   return "";
 }

@@ -31,8 +31,12 @@ std::string fault_of_name(const std::string& section, const std::string& key) {
 }
 
 void set_member(config_table& layer, const std::string& section, const std::string& key, config_value value) {
+  const auto origin = value.origin;
+  config_value inside{config_table{{key, std::move(value)}}, origin, false};
+  const auto dot = section.find('.'); // front.NAME is a table in a table
+  if (dot != std::string::npos) inside = {config_table{{section.substr(dot + 1), std::move(inside)}}, origin, false};
   config_table one;
-  one.push_back({section, {config_table{{key, value}}, value.origin, false}});
+  one.push_back({section.substr(0, dot), std::move(inside)});
   lay_over(layer, one);
 }
 
@@ -62,8 +66,12 @@ void set_connection(config_table& layer, const std::string& section, const std::
   set_member(layer, section, path.substr(0, dot), {std::move(inside), origin, false});
 }
 
-void set_from_text(config_table& layer, const std::string& section, const std::string& key, const std::string& text,
+void set_from_text(config_table& layer, std::string section, std::string key, const std::string& text,
                    const config_origin& origin, bool verbatim, std::vector<config_fault>& faults) {
+  if (auto dot = key.find('.'); section == "front" && dot != std::string::npos) {
+    section += "." + key.substr(0, dot);
+    key.erase(0, dot + 1);
+  }
   if (is_connection_section(section)) return set_connection(layer, section, key, text, origin, verbatim, faults);
   if (auto message = fault_of_name(section, key); !message.empty()) {
     faults.push_back({origin.file, 0, section + "." + key, message});
@@ -89,7 +97,7 @@ config_table environment_layer(const config_request& request, std::vector<config
     if (!text) continue;
     auto section = lower_case(std::string_view{name}.substr(variable_prefix.size(), middle - variable_prefix.size()));
     auto key = lower_case(std::string_view{name}.substr(middle + 2));
-    if (auto next = key.find("__"); next != std::string::npos && is_connection_section(section))
+    if (auto next = key.find("__"); next != std::string::npos && (is_connection_section(section) || section == "front"))
       key.replace(next, 2, ".");
     set_from_text(layer, section, key, *text, {name, 0}, true, faults);
   }

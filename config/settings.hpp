@@ -74,6 +74,18 @@ struct cluster_settings {
   std::string tls_certificate, tls_key, tls_ca;
 };
 
+/// [front.delay_queue]: the keys below `hosts` have the names and units of the service that the front stands in for.
+struct delay_queue_front_settings {
+  std::string listen; ///< empty: no HTTP
+  std::vector<std::string> tokens, allow_networks, hosts;
+  std::string redis; ///< the NAME of [redis.NAME]; empty: no list is read
+  std::string queue_key = "delay_queue_task";
+  std::string retry_time_config = "1_5,2_15,3_30,4_180,5_3600,6_7200";
+  uint32_t max_retry_num = 6;
+  uint32_t retry_default_time = 60; ///< seconds
+  uint32_t time_interval = 10;      ///< seconds
+};
+
 struct log_settings {
   std::string level = "info";
   std::string format = "text";
@@ -92,6 +104,7 @@ struct settings {
   http_target_settings http_target;
   process_target_settings process_target;
   cluster_settings cluster;
+  delay_queue_front_settings delay_queue; ///< [front.delay_queue]
   log_settings log;
   broker_connections brokers;         ///< [redis.NAME], [kafka.NAME]
   std::vector<task_definition> tasks; ///< [[task]]

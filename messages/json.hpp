@@ -80,6 +80,8 @@ result<task_definition, json_faults> task_from_merge_patch(const task_definition
 /// target, retry, timeout, delivery and history as members of `body` → a resolved target (spec and hash filled in).
 /// Other members are not looked at.
 result<resolved_target, json_faults> resolved_target_from_json(const nlohmann::json& body, const json_context& context);
+/// Fills in what follows from the members (spec, hash, lane); equal ones are one object. The members must be right.
+resolved_target_ptr shared_target(resolved_target made);
 /// From the text in resolved_target::spec; equal ones are one object. Throws std::invalid_argument on a text that this
 /// program did not write.
 resolved_target_ptr resolved_target_from_spec(std::string_view spec);

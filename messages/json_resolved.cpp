@@ -46,11 +46,15 @@ resolved_target read_members(member_reader& members) {
 
 } // namespace
 
+resolved_target_ptr shared_target(resolved_target made) {
+  complete(made);
+  return shared_targets().intern(std::move(made));
+}
+
 resolved_target_ptr read_resolved_target(member_reader& members) {
   auto read = read_members(members);
   if (!members.faults().empty()) return nullptr;
-  complete(read);
-  return shared_targets().intern(std::move(read));
+  return shared_target(std::move(read));
 }
 
 result<resolved_target, json_faults> resolved_target_from_json(const json& body, const json_context& context) {

@@ -60,7 +60,8 @@ TEST_F(faults_test, keys_without_a_section_and_sections_that_are_no_tables) {
   EXPECT_THAT(
       faults_of("listen = \"127.0.0.1:1\"\nwheel = 3\nenv = 4\ntask = 5\n"),
       ElementsAre(
-          "wheelwork.toml:1: listen: unknown key outside of any section; it belongs to [api] or [cluster]",
+          "wheelwork.toml:1: listen: unknown key outside of any section; it belongs to [api] or [cluster] or "
+          "[front.delay_queue]",
           "wheelwork.toml:2: wheel: is an integer, must be a table: [wheel]",
           "wheelwork.toml:3: env: must be tables: [env.NAME.SECTION]",
           "wheelwork.toml:4: task: is an integer, must be an array of tables: write [[task]] with two brackets"));

@@ -1,0 +1,42 @@
+#include "app/fronts.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace wheelwork {
+
+namespace {
+
+http_server_options limits_of(const api_settings& api) {
+  http_server_options limits;
+  limits.body_bytes_max = api.max_body;
+  limits.header_timeout = api.header_timeout;
+  limits.body_timeout = api.body_timeout;
+  return limits;
+}
+
+} // namespace
+
+fronts::fronts(const settings& with, node_service& node) {
+  const auto& listen = with.delay_queue.listen;
+  if (!with.delay_queue.redis.empty())
+    throw std::runtime_error{"front.delay_queue.redis: lists are not read yet; remove this key"};
+  if (listen.empty()) return;
+  delay_queue_ =
+      std::make_unique<delay_queue_front>(with.delay_queue, node, limits_of(with.api), with.api.max_in_flight);
+  spdlog::info("the delay_queue front listens on http://{}:{}", listen.substr(0, listen.rfind(':')),
+               delay_queue_->port());
+}
+
+void fronts::reload(const settings& with) {
+  if (delay_queue_) delay_queue_->reload(with.delay_queue);
+}
+
+void fronts::stop_accepting() {
+  if (delay_queue_) delay_queue_->stop_accepting();
+}
+
+void fronts::stop() {
+  if (delay_queue_) delay_queue_->stop();
+}
+
+} // namespace wheelwork
