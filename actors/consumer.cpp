@@ -122,7 +122,7 @@ void consumer_state::go_on_later() {
   auto pause = settings_.keep_alive;
   if (!dead_.empty()) pause = std::min(pause, until(failed_until_));
   if (const auto retry = book_->next_retry()) pause = std::min(pause, until(*retry));
-  const bool could_start = !retiring_ && book_->in_flight() < in_flight_max();
+  const bool could_start = !retiring_ && !waits_for_its_batch() && book_->in_flight() < in_flight_max();
   if (could_start && book_->room() > 0) pause = std::min(pause, may_take);
   if (pause > milliseconds{0})
     work_later(pause);
@@ -153,9 +153,14 @@ void consumer_state::bury_dead() {
   dead_.clear();
 }
 
+/// Of a list that is recorded one batch is taken after the other (source_setup::recorded).
+bool consumer_state::waits_for_its_batch() const {
+  return with_.pool->journal && !messages_.empty() && std::holds_alternative<redis_list_source>(with_.pool->source);
+}
+
 bool consumer_state::wants_more() const {
   if (retiring_ || with_.clock->steady_now() < std::max(failed_until_, no_take_before_)) return false;
-  return book_->in_flight() < in_flight_max() && book_->room() > 0;
+  return !waits_for_its_batch() && book_->in_flight() < in_flight_max() && book_->room() > 0;
 }
 
 void consumer_state::fetch() {

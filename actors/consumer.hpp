@@ -4,6 +4,7 @@
 
 #include "actors/consumer_table.hpp"
 #include "actors/pool_statistics.hpp"
+#include "actors/queue_intake.hpp"
 #include "messages/operations.hpp"
 #include "messages/pooling.hpp"
 #include "schedule/message_book.hpp"
@@ -38,6 +39,7 @@ struct consumer_dependencies {
   std::array<uint8_t, 16> database_secret{};
   const clock_source* clock = nullptr;
   std::function<void(push_request)> push; ///< of messages that are recorded as jobs
+  message_translator translate;           ///< none: the job of a message is a run of the pool's target
 };
 
 class consumer_state {
@@ -69,10 +71,11 @@ private:
   void go_on_later();
   void begin_attempts();
   void record_as_jobs();
-  new_job job_of(const message& one) const;
+  result<new_job, std::string> job_of(const message& one) const;
   void end_recording(const messages_recorded& answer);
   void end_attempt(attempt_result& result);
   void fetch();
+  bool waits_for_its_batch() const;
   bool wants_more() const;
   void let_source_know();
   void take_in(source_news& news);

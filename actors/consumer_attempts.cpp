@@ -5,6 +5,14 @@
 
 namespace wheelwork {
 
+namespace {
+
+/// How long a message that became a job is known by its key: as long as a node may be away after a crash and then take
+/// it once more.
+constexpr milliseconds known_for = std::chrono::hours{7 * 24};
+
+} // namespace
+
 const std::shared_ptr<runner>& consumer_state::runner_of(const resolved_target& how) const {
   return with_.runners[static_cast<size_t>(kind_of(how.how))];
 }
@@ -38,8 +46,16 @@ void consumer_state::record_as_jobs() {
     one.attempts = start->attempt;
     one.in_flight = true;
     ++with_.statistics->in_flight;
+    auto job = job_of(one);
+    if (!job) {
+      one.in_flight = false;
+      --with_.statistics->in_flight;
+      one.dead = dead_message{one.what.token, "unreadable", std::move(job.error()), one.attempts};
+      dead_.push_back(start->number);
+      continue;
+    }
     tokens.push_back(start->number);
-    request.jobs.push_back(job_of(one));
+    request.jobs.push_back(std::move(*job));
   }
   if (tokens.empty()) return;
   if (!std::exchange(busy_, true)) busy_since_ = with_.clock->steady_now();
@@ -50,17 +66,24 @@ void consumer_state::record_as_jobs() {
 }
 
 /// Its key makes one job of a message that is pushed again because an answer was lost, or taken again after a crash.
-new_job consumer_state::job_of(const message& one) const {
+result<new_job, std::string> consumer_state::job_of(const message& one) const {
+  const auto now = with_.clock->wall_now();
   new_job made;
-  made.made = one.order;
-  made.made.id = job_id{};
-  made.made.how = with_.pool->how;
-  made.created_at = with_.clock->wall_now();
-  made.made.due_at = made.created_at;
+  if (with_.translate) {
+    auto translated = with_.translate(one.order.body.data(), now);
+    if (!translated) return failure(std::move(translated.error()));
+    made = std::move(*translated);
+  } else {
+    made.made = one.order;
+    made.made.id = job_id{};
+    made.made.how = with_.pool->how;
+    made.made.due_at = now;
+    made.created_at = now;
+    if (!one.what.offset.empty()) made.external_id = one.what.identity;
+    made.marks["pool"] = one.from->pool;
+  }
   made.unique_key = one.from->idempotency_key;
-  made.unique_until = made.created_at + std::chrono::hours{24};
-  made.external_id = one.what.identity;
-  made.marks["pool"] = one.from->pool;
+  made.unique_until = now + known_for;
   return made;
 }
 

@@ -66,6 +66,7 @@ source_setup consumer_pool_state::setup() const {
   made.pool = pool_->name;
   made.from = pool_->source;
   made.dead_letter = pool_->dead_letter;
+  made.recorded = pool_->journal;
   made.node = with_->node;
   made.incarnation = with_->incarnation;
   made.clock = with_->clock;
@@ -191,6 +192,8 @@ bool consumer_pool_state::spawn_one() {
   its.database_secret = with_->database_secret;
   its.clock = with_->clock;
   its.push = with_->push;
+  if (const auto reads = with_->translators.find(pool_->name); reads != with_->translators.end())
+    its.translate = reads->second;
   consumer_pool_actor me = self_;
   auto made = with_->detached ? self_->spawn<caf::detached + caf::monitored + caf::linked>(consumer, own, its, me)
                               : self_->spawn<caf::monitored + caf::linked>(consumer, own, its, me);

@@ -21,8 +21,9 @@ struct pool_environment {
   std::shared_ptr<consumer_table> table = std::make_shared<consumer_table>();
   const clock_source* clock = nullptr;
   std::function<void(push_request)> push;
-  bool detached = true;        ///< false in deterministic tests
-  milliseconds patience{1000}; ///< of consumers for the first message; zero in such tests
+  std::map<std::string, message_translator> translators; ///< by pool
+  bool detached = true;                                  ///< false in deterministic tests
+  milliseconds patience{1000};                           ///< of consumers for the first message; zero in such tests
   lag_monitor_settings looking;
   std::function<result<std::unique_ptr<source>, std::string>(const source_setup&, uint32_t)> open_source;
   std::function<result<std::unique_ptr<source_monitor>, std::string>(const source_setup&)> open_monitor;

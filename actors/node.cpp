@@ -28,10 +28,6 @@ namespace wheelwork {
 
 namespace {
 
-constexpr size_t native_at_once = 20'000;       ///< sleeping and quick handlers hold no thread
-constexpr size_t kafka_at_once = 20'000;        ///< records without a report, or acknowledgements that are awaited
-constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
-constexpr size_t redis_at_once = 8'192;         ///< of all connections; attempts are pipelined
 constexpr size_t api_readers = 2;
 constexpr milliseconds stop_step{10'000}; ///< for each step of a clean stop after the grace
 
@@ -168,18 +164,8 @@ std::string running_node::open() {
   budget_ = std::make_shared<hot_budget>(settings_.wheel.max_hot_jobs, settings_.wheel.max_hot_bytes);
 
   actors_.keeper = system_.spawn(keeper, progress_);
-  dispatcher_settings bounds;
-  bounds.writers = journal_->writers();
-  bounds.of_kind[static_cast<size_t>(target_kind::http)] = {settings_.http_target.concurrency,
-                                                            settings_.http_target.per_host};
-  bounds.of_kind[static_cast<size_t>(target_kind::process)] = {settings_.process_target.concurrency,
-                                                               settings_.process_target.concurrency};
-  bounds.of_kind[static_cast<size_t>(target_kind::native)] = {native_at_once, native_at_once};
-  bounds.of_kind[static_cast<size_t>(target_kind::kafka)] = {kafka_at_once, kafka_at_once};
-  // No lane: jobs of workers start when a worker asks for them.
-  bounds.of_kind[static_cast<size_t>(target_kind::worker)] = {worker_leases_max, 0};
-  bounds.of_kind[static_cast<size_t>(target_kind::redis)] = {redis_at_once, redis_at_once};
-  actors_.dispatcher = system_.spawn(dispatcher, bounds, &clock_, statistics_);
+  actors_.dispatcher =
+      system_.spawn(dispatcher, dispatcher_bounds(settings_, journal_->writers()), &clock_, statistics_);
   if (auto error = spawn_executors(); !error.empty()) return error;
 
   spawn_writers();
@@ -289,12 +275,17 @@ void running_node::spawn_pools() {
   shared->open_monitor = [connections = settings_.brokers](const source_setup& setup) {
     return open_source_monitor(setup, connections);
   };
+  std::vector<pool_ptr> built_in;
+  for (const auto& intake : options_.intakes) {
+    built_in.push_back(intake.pool);
+    shared->translators.emplace(intake.pool->name, intake.translate);
+  }
   pool_registry_settings own;
   own.environment = settings_.environment;
   own.partition = settings_.node.partition;
-  actors_.pools =
-      system_.spawn(pool_registry, own,
-                    pool_registry_dependencies{actors_.persistence.front(), actors_.readers.front(), shared, pools_});
+  actors_.pools = system_.spawn(pool_registry, own,
+                                pool_registry_dependencies{actors_.persistence.front(), actors_.readers.front(), shared,
+                                                           pools_, std::move(built_in)});
 }
 
 /// In the background: with millions of jobs it takes a while, and nobody waits for it.

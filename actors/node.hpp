@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/node_service.hpp"
+#include "actors/queue_intake.hpp"
 #include "config/settings.hpp"
 #include "persistence/journal.hpp"
 #include "targets/native_runner.hpp"
@@ -13,6 +14,7 @@ namespace wheelwork {
 struct node_options {
   std::string process_helper; ///< program that runs process targets (its first argument is process-helper)
   std::shared_ptr<const native_registry> handlers; ///< none: only the built-in ones
+  std::vector<queue_intake> intakes;               ///< lists of other programs whose messages become jobs
   /// Waits while another node holds the lease on the database, see journal_options. None: the start is refused then.
   std::function<bool(const held_lease&)> wait_for_lease{};
   std::function<void()> on_broken_or_ready; ///< called on any thread when the node becomes ready or can't go on

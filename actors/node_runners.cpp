@@ -11,6 +11,10 @@ namespace wheelwork {
 namespace {
 
 constexpr size_t native_threads = 16;
+constexpr size_t native_at_once = 20'000;       ///< sleeping and quick handlers hold no thread
+constexpr size_t kafka_at_once = 20'000;        ///< records without a report, or acknowledgements that are awaited
+constexpr size_t worker_leases_max = 1'000'000; ///< attempts that workers may hold at once
+constexpr size_t redis_at_once = 8'192;         ///< of all connections; attempts are pipelined
 
 result<http_runner_settings, std::string> http_settings(const settings& with) {
   auto deny = parse_networks(with.http_target.deny_networks);
@@ -49,6 +53,19 @@ std::shared_ptr<worker_runner> make_workers(node_runners& made, const runner_sur
 }
 
 } // namespace
+
+dispatcher_settings dispatcher_bounds(const settings& with, uint16_t writers) {
+  dispatcher_settings bounds;
+  bounds.writers = writers;
+  const auto of_kind = [&](target_kind kind) -> auto& { return bounds.of_kind[static_cast<size_t>(kind)]; };
+  of_kind(target_kind::http) = {with.http_target.concurrency, with.http_target.per_host};
+  of_kind(target_kind::process) = {with.process_target.concurrency, with.process_target.concurrency};
+  of_kind(target_kind::native) = {native_at_once, native_at_once};
+  of_kind(target_kind::kafka) = {kafka_at_once, kafka_at_once};
+  of_kind(target_kind::worker) = {worker_leases_max, 0}; // no lane: its jobs start when a worker asks for them
+  of_kind(target_kind::redis) = {redis_at_once, redis_at_once};
+  return bounds;
+}
 
 result<std::vector<network>, std::string> parse_networks(const std::vector<std::string>& texts) {
   std::vector<network> networks;

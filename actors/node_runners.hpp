@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/consumer_table.hpp"
+#include "actors/dispatcher.hpp"
 #include "actors/node_statistics.hpp"
 #include "config/settings.hpp"
 #include "targets/awaited_acks.hpp"
@@ -37,5 +38,8 @@ result<node_runners, std::string> make_node_runners(const settings& with, const 
 
 /// Networks such as 10.0.0.0/8.
 result<std::vector<network>, std::string> parse_networks(const std::vector<std::string>& texts);
+
+/// How much each runner may have in hand at once, as the settings say or as it can bear. `writers`: of the journal.
+dispatcher_settings dispatcher_bounds(const settings& with, uint16_t writers);
 
 } // namespace wheelwork

@@ -83,8 +83,15 @@ void pool_registry_state::loaded(const pools_loaded& found) {
     return;
   }
   loaded_ = true;
-  for (const auto& pool : found.pools) run(pool);
+  for (const auto& pool : found.pools)
+    if (!is_built_in(pool->name)) run(pool);
+  for (const auto& pool : with_.built_in) run(pool);
   for (auto& request : std::exchange(waiting_puts_, {})) put(request);
+}
+
+bool pool_registry_state::is_built_in(const std::string& pool) const {
+  return std::any_of(with_.built_in.begin(), with_.built_in.end(),
+                     [&](const pool_ptr& each) { return each->name == pool; });
 }
 
 void pool_registry_state::put(put_pool& request) {
@@ -93,6 +100,8 @@ void pool_registry_state::put(put_pool& request) {
     return;
   }
   const auto& pool = request.definition.name;
+  if (is_built_in(pool))
+    return request.done(failure(refusal(service_errc::conflict, "pool " + pool + " is set in the configuration file")));
   if (stop_to_) return request.done(failure(refusal(service_errc::unavailable, "the node stops")));
   if (changing_.contains(pool))
     return request.done(failure(refusal(service_errc::unavailable, "another change of this pool is under way")));
@@ -122,6 +131,9 @@ void pool_registry_state::put(put_pool& request) {
 }
 
 void pool_registry_state::remove(delete_pool& request) {
+  if (is_built_in(request.name))
+    return request.done(
+        failure(refusal(service_errc::conflict, "pool " + request.name + " is set in the configuration file")));
   const auto found = definitions_.find(request.name);
   if (!loaded_ || changing_.contains(request.name))
     return request.done(failure(refusal(service_errc::unavailable, "a change of this pool is under way")));
@@ -183,7 +195,8 @@ void pool_registry_state::run(const pool_ptr& pool) {
     one.definition = pool;
     if (runs_here(*pool)) begin(one);
   } else if (!runs_here(*pool) || !(one.definition->source == pool->source) ||
-             one.definition->dead_letter != pool->dead_letter || one.definition->order != pool->order) {
+             one.definition->dead_letter != pool->dead_letter || one.definition->order != pool->order ||
+             one.definition->journal != pool->journal) {
     one.next = pool;
     end(pool_name);
   } else {

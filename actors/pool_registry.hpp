@@ -26,6 +26,7 @@ struct pool_registry_dependencies {
   reader_actor reader;
   pool_environment_ptr pools;
   std::shared_ptr<pool_directory> directory;
+  std::vector<pool_ptr> built_in; ///< of fronts: no user changes them, no database holds them
 };
 
 class pool_registry_state {
@@ -48,6 +49,7 @@ private:
   /// Answers the caller once it is known what became of the change.
   using then = std::function<void(const std::optional<journal_error>&)>;
 
+  bool is_built_in(const std::string& pool) const;
   void load();
   void loaded(const pools_loaded& found);
   void put(put_pool& request);

@@ -1,5 +1,7 @@
 #include "app/fronts.hpp"
 
+#include "api/compat/delay_queue_intake.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace wheelwork {
@@ -16,10 +18,14 @@ http_server_options limits_of(const api_settings& api) {
 
 } // namespace
 
+std::vector<queue_intake> intakes_of(const settings& with) {
+  std::vector<queue_intake> intakes;
+  if (!with.delay_queue.redis.empty()) intakes.push_back(delay_queue_intake(with.delay_queue));
+  return intakes;
+}
+
 fronts::fronts(const settings& with, node_service& node) {
   const auto& listen = with.delay_queue.listen;
-  if (!with.delay_queue.redis.empty())
-    throw std::runtime_error{"front.delay_queue.redis: lists are not read yet; remove this key"};
   if (listen.empty()) return;
   delay_queue_ =
       std::make_unique<delay_queue_front>(with.delay_queue, node, limits_of(with.api), with.api.max_in_flight);

@@ -1,9 +1,13 @@
 // The fronts of a node: listeners that speak as services which wheelwork replaces.
 #pragma once
 
+#include "actors/queue_intake.hpp"
 #include "api/compat/delay_queue_front.hpp"
 
 namespace wheelwork {
+
+/// The lists that they read; the node itself does that.
+std::vector<queue_intake> intakes_of(const settings& with);
 
 class fronts {
 public:

@@ -64,6 +64,7 @@ public:
     node_options how;
     how.process_helper = own_program();
     how.handlers = handlers_;
+    how.intakes = intakes_of(settings_);
     how.on_broken_or_ready = [own_process] { kill(own_process, changed_signal); };
     how.wait_for_lease = [this](const held_lease& held) { return wait_for_lease(held); };
     auto started = node::start(settings_, std::move(how));

@@ -31,7 +31,8 @@ result<std::unique_ptr<source>, std::string> open_source(const source_setup& set
                                                          const broker_connections& connections) {
   if (const auto* list = std::get_if<redis_list_source>(&setup.from))
     return redis_named(list->connection, connections).map([&](const redis_address& server) {
-      return make_redis_list_source(setup, *list, number, server);
+      return setup.recorded ? make_redis_batch_source(setup, *list, number, server)
+                            : make_redis_list_source(setup, *list, number, server);
     });
   if (const auto* stream = std::get_if<redis_stream_source>(&setup.from))
     return redis_named(stream->connection, connections).map([&](const redis_address& server) {

@@ -20,6 +20,8 @@ redis_list_keys::redis_list_keys(const std::string& pool, const redis_list_sourc
   consumers = prefix + ":consumers";
   landing = prefix + ":landing";
   own_of = prefix + ":list:";
+  batches = prefix + ":batches";
+  batch_of = prefix + ":batch:";
   if (dead.empty()) dead = source + ":dead";
 }
 

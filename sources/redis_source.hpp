@@ -10,6 +10,9 @@ std::unique_ptr<source> make_redis_list_source(const source_setup& setup, const 
                                                uint32_t number, const redis_address& server);
 std::unique_ptr<source_monitor> make_redis_list_monitor(const source_setup& setup, const redis_list_source& from,
                                                         const redis_address& server);
+/// Of a list that is recorded.
+std::unique_ptr<source> make_redis_batch_source(const source_setup& setup, const redis_list_source& from,
+                                                uint32_t number, const redis_address& server);
 std::unique_ptr<source> make_redis_stream_source(const source_setup& setup, const redis_stream_source& from,
                                                  uint32_t number, const redis_address& server);
 std::unique_ptr<source_monitor> make_redis_stream_monitor(const source_setup& setup, const redis_stream_source& from,

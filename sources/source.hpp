@@ -23,7 +23,8 @@ struct taken_message {
   std::string bytes;    ///< as they are; of a stream's entry a JSON object of its fields
   std::string offset;   ///< in the partition, or the id of the stream's entry; empty: a list has none
   std::string key;      ///< of a Kafka record
-  std::string identity; ///< the same whenever this message is taken; empty: the source can't tell (a list)
+  std::string identity; ///< the same whenever this message is taken; empty: the source can't tell (a list that is not
+                        ///< recorded)
   std::optional<wall_time> produced_at; ///< where the source tells
   uint32_t deliveries = 1; ///< how often it was taken, where the source tells: > 1 after a consumer died with it
 };
@@ -96,6 +97,9 @@ struct source_setup {
   std::string pool;
   source_definition from;
   std::string dead_letter;
+  /// Messages are recorded elsewhere, each under its identity, before they are acknowledged: a list gives each of them
+  /// one that lasts, and no more messages while some are in hand.
+  bool recorded = false;
   std::string node;                    ///< the node's name: what an earlier run of it left behind is recovered at once
   uint64_t incarnation = 0;            ///< differs between two runs of a node
   size_t message_size_max = 16u << 20; ///< a larger one is buried, unread where the source allows it

@@ -57,6 +57,8 @@ protected:
       backlog->opened.push_back(setup);
       return std::make_unique<scripted_source>(backlog);
     };
+    shared->push = [this](push_request request) { pushed.push_back(std::move(request)); };
+    if (translate) shared->translators.emplace(pool->name, translate);
     shared->open_monitor = [this](const source_setup&) -> result<std::unique_ptr<source_monitor>, std::string> {
       return std::make_unique<scripted_monitor>(backlog);
     };
@@ -127,6 +129,8 @@ protected:
   std::shared_ptr<pool_statistics> statistics = std::make_shared<pool_statistics>();
   consumer_pool_actor actor;
   std::vector<pool_event> events;
+  std::vector<push_request> pushed; ///< messages that are to become jobs
+  message_translator translate;
   bool ended = false;
 };
 
@@ -391,6 +395,66 @@ TEST_F(consumers, tell_targets_where_a_message_came_from) {
   EXPECT_FALSE(orders[0].from->idempotency_key.empty());
   EXPECT_TRUE(runner->open[0].what.body.is_json());
   EXPECT_EQ(runner->open[1].what.body.content_type(), "application/octet-stream");
+}
+
+TEST_F(consumers, record_a_whole_batch_before_they_take_the_next) {
+  for (const auto* body : {"one", "two", "three"}) backlog->add(body);
+  pool->journal = true;
+  pool->max = 1;
+  begin();
+  ASSERT_EQ(pushed.size(), 1u);
+  const auto first = pushed[0].jobs.size();
+  advance(5s);
+  EXPECT_EQ(pushed.size(), 1u) << "nothing is taken while something is in hand";
+  EXPECT_THAT(backlog->acknowledged, IsEmpty());
+  pushed[0].done(std::vector<pushed_job>(first));
+  advance(1s);
+  EXPECT_EQ(backlog->acknowledged.size(), first);
+  EXPECT_EQ(pushed.size(), 2u);
+}
+
+TEST_F(consumers, push_again_what_could_not_be_recorded_under_the_same_key) {
+  backlog->add("one");
+  pool->journal = true;
+  begin();
+  ASSERT_EQ(pushed.size(), 1u);
+  const auto key = pushed[0].jobs.at(0).unique_key;
+  EXPECT_FALSE(key.empty());
+  pushed[0].done(failure(service_error{service_errc::unknown_outcome, "the answer was lost", 1s, {}}));
+  advance(2s);
+  ASSERT_EQ(pushed.size(), 2u);
+  EXPECT_EQ(pushed[1].jobs.at(0).unique_key, key);
+  EXPECT_THAT(backlog->acknowledged, IsEmpty());
+}
+
+TEST_F(consumers, make_the_job_that_a_message_asks_for_and_bury_what_cannot_be_read) {
+  backlog->add("bad");
+  backlog->add("good");
+  pool->journal = true;
+  pool->in_flight = 2; // so many are taken at first
+  translate = [this](std::string_view message, wall_time at) -> result<new_job, std::string> {
+    if (message == "bad") return failure(std::string{"it is no task"});
+    new_job made;
+    made.made.how = how_;
+    made.made.due_at = at + 1h;
+    made.marks["front"] = "test";
+    return made;
+  };
+  begin();
+  ASSERT_EQ(pushed.size(), 1u);
+  ASSERT_EQ(pushed[0].jobs.size(), 1u);
+  const auto& job = pushed[0].jobs[0];
+  EXPECT_EQ(job.marks, (labels{{"front", "test"}}));
+  EXPECT_EQ(job.made.due_at, clock.wall_now() + 1h);
+  EXPECT_FALSE(job.unique_key.empty());
+  EXPECT_GT(*job.unique_until, clock.wall_now() + 96h) << "a weekend away is no reason to run it twice";
+  ASSERT_EQ(backlog->buried.size(), 1u);
+  EXPECT_EQ(backlog->buried[0].first, "bad");
+  EXPECT_EQ(backlog->buried[0].second.reason, "unreadable");
+  EXPECT_EQ(backlog->buried[0].second.error, "it is no task");
+  pushed[0].done(std::vector<pushed_job>(1));
+  advance(1s);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("good"));
 }
 
 } // namespace

@@ -17,7 +17,8 @@ using ::testing::IsEmpty;
 
 class pool_registries : public node_in_a_box {
 protected:
-  pool_registries() { start_with_pools(); }
+  pool_registries() : pool_registries{std::vector<pool_ptr>{}} {}
+  explicit pool_registries(std::vector<pool_ptr> of_fronts) : built_in{std::move(of_fronts)} { start_with_pools(); }
   ~pool_registries() override { kill_all(); }
 
   void start_with_pools() {
@@ -29,6 +30,7 @@ protected:
     shared->patience = 0ms;
     shared->runners[static_cast<size_t>(target_kind::native)] = runner;
     shared->open_source = [this](const source_setup& setup, uint32_t) -> result<std::unique_ptr<source>, std::string> {
+      backlogs[key_of(setup.from)]->opened.push_back(setup);
       return std::make_unique<scripted_source>(backlogs[key_of(setup.from)]);
     };
     shared->open_monitor = [this](const source_setup& setup) -> result<std::unique_ptr<source_monitor>, std::string> {
@@ -39,8 +41,9 @@ protected:
     pool_registry_settings own;
     own.environment = "test";
     all = std::make_shared<pool_directory>();
-    registry = spawn(pool_registry, own,
-                     pool_registry_dependencies{actors_.persistence.front(), actors_.readers.front(), shared, all});
+    registry =
+        spawn(pool_registry, own,
+              pool_registry_dependencies{actors_.persistence.front(), actors_.readers.front(), shared, all, built_in});
     advance(0ms);
   }
 
@@ -74,6 +77,7 @@ protected:
   size_t consumers_of(const std::string& key) { return backlogs[key] ? backlogs[key]->open : 0; }
 
   std::map<std::string, std::shared_ptr<scripted_backlog>> backlogs;
+  std::vector<pool_ptr> built_in;
   std::shared_ptr<pool_directory> all;
   pool_registry_actor registry;
 };
@@ -203,6 +207,46 @@ TEST_F(pool_registries, stop_all_pools_before_they_say_so) {
   const auto late = ask(defined("b"));
   advance(1s);
   EXPECT_TRUE(refused(late, service_errc::unavailable));
+}
+
+class fronts_pools : public pool_registries {
+protected:
+  fronts_pools() : pool_registries{{made()}} {}
+  static pool_ptr made() {
+    pool_definition pool;
+    pool.name = "orders"; // as the helpers above call theirs
+    pool.source = redis_list_source{"a", "of the front"};
+    resolved_target how;
+    how.how = native_target{"noop"};
+    pool.how = shared_target(std::move(how));
+    return std::make_shared<pool_definition>(std::move(pool));
+  }
+};
+
+TEST_F(fronts_pools, begin_by_themselves_and_are_in_no_journal) {
+  EXPECT_EQ(consumers_of("of the front"), 1u);
+  EXPECT_TRUE(all->find("orders", steady_now())->status.active);
+  EXPECT_THAT(stored(), IsEmpty());
+}
+
+TEST_F(fronts_pools, are_changed_by_no_user) {
+  const auto put = ask(defined("a"));
+  const auto removed = ask_delete_pool();
+  advance(1s);
+  ASSERT_TRUE(*put && *removed);
+  EXPECT_EQ((**put).error().code, service_errc::conflict);
+  EXPECT_EQ((**removed).error().code, service_errc::conflict);
+  EXPECT_EQ(consumers_of("of the front"), 1u);
+}
+
+TEST_F(pool_registries, begin_a_pool_anew_when_it_records_its_messages_from_now_on) {
+  ask(defined("a"));
+  advance(1s);
+  ask(defined("a", R"("journal":true)"));
+  advance(2s);
+  ASSERT_EQ(consumers_of("a"), 1u);
+  EXPECT_TRUE(backlogs["a"]->opened.back().recorded);
+  EXPECT_FALSE(backlogs["a"]->opened.front().recorded);
 }
 
 } // namespace

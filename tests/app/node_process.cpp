@@ -74,7 +74,9 @@ http_answer http_request(const std::string& method, const std::string& url, cons
   static const auto global = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (global != CURLE_OK) throw std::runtime_error{"curl_global_init"};
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy{curl_easy_init(), &curl_easy_cleanup};
-  curl_slist* list = body.empty() ? nullptr : curl_slist_append(nullptr, "Content-Type: application/json");
+  const bool typed = std::any_of(headers.begin(), headers.end(),
+                                 [](const auto& header) { return header.starts_with("Content-Type:"); });
+  curl_slist* list = body.empty() || typed ? nullptr : curl_slist_append(nullptr, "Content-Type: application/json");
   for (const auto& header : headers) list = curl_slist_append(list, header.c_str());
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> freed{list, &curl_slist_free_all};
   http_answer answer;

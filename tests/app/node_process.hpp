@@ -33,7 +33,7 @@ struct http_answer {
   nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
 };
 
-/// One request with a connection of its own. Any thread.
+/// One request with a connection of its own; a body is JSON unless a header says otherwise. Any thread.
 http_answer http_request(const std::string& method, const std::string& url, const std::string& body = {},
                          const std::vector<std::string>& headers = {});
 
