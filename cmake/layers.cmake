@@ -10,6 +10,13 @@ set(layer_sources brokers messages schedule)
 set(layer_actors config persistence targets sources brokers messages schedule)
 set(layer_api actors config persistence targets messages schedule)
 
+# wheelwork_precompile(<target> <header>...): the library headers that cost most in its sources.
+function(wheelwork_precompile target)
+  if(WHEELWORK_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # wheelwork_library(<folder> [<external library>...]): every .cpp below the folder, linked with what stands below it.
 function(wheelwork_library folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -33,6 +40,7 @@ function(wheelwork_test folder)
   # Tests spend their time in the libraries; unoptimized they compile sooner.
   target_compile_options(${folder}_test PRIVATE -O0 -g1)
   target_link_libraries(${folder}_test PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
+  wheelwork_precompile(${folder}_test <gmock/gmock.h> <gtest/gtest.h> <chrono> <filesystem> <functional> <map> <regex> <variant>)
   # Tests with postgres, mariadb or kafka in their name share one server, and so one process: ctest sees them as one test.
   gtest_discover_tests(${folder}_test TEST_FILTER "-*postgres*:*mariadb*:*kafka*"
     PROPERTIES TIMEOUT 300 LABELS ${folder} DISCOVERY_TIMEOUT 60)

@@ -77,7 +77,14 @@ POOL_ROWS = [
     ("an idle pool with 2 consumers, over the node without it", "pool_idle", "% of a core", "<= 0.2", lambda f: f["pool_idle"] <= 0.2, None),
     ("… connections per consumer", "pool_connections", "", "<= 2", lambda f: f["pool_connections"] <= 2, None),
 ]
-GROUPS = {"pools": (["redis_moves", "pool_list", "http_callbacks", "pool_http", "pool_idle"], ["pool_drain", "kafka_messages"]),
+FRONT_ROWS = [
+    ("delay_queue front: POST /api/task/save, 64 connections, answered after the commit", "save", "saves/s", ">= 15,000", lambda f: f["save"] >= 15_000, None),
+    ("… answer p50 / p99", ("save_p50", "save_p99"), "ms", "", None, None),
+    ("… cores used by the node", "save_cores", "", "", None, None),
+    ("delay_queue front: its Redis list, each entry committed", "save_list", "entries/s", "", None, None),
+]
+GROUPS = {"fronts": (["delay_queue_saves", "delay_queue_list"], []),
+          "pools": (["redis_moves", "pool_list", "http_callbacks", "pool_http", "pool_idle"], ["pool_drain", "kafka_messages"]),
           "mariadb": (["mariadb_single", "mariadb_rows", "mariadb_batch"], []), "postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
 IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle"]
 ONCE = ["armed_memory", "far_future"]
@@ -111,7 +118,7 @@ def table(runs):
     middle = {key: statistics.median(values) for key, values in runs.items()}
     lines = ["| what | measured | runs | limit in the same run | ratio | goal | met |", "|---|---|---|---|---|---|---|"]
     missed = 0
-    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS + POOL_ROWS:
+    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS + POOL_ROWS + FRONT_ROWS:
         keys = figure if isinstance(figure, tuple) else (figure,)
         if any(key not in middle for key in keys):
             continue

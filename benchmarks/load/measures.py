@@ -10,6 +10,7 @@ import sys
 import time
 
 from databases import MariaDb, Postgres
+from fronts import FrontMeasures
 from nginx import Nginx
 from node import Node
 from pools import PoolMeasures
@@ -18,7 +19,7 @@ NOOP = '"target":{"native":{"handler":"noop"}}'
 PAYLOAD = '"payload":{"text":"' + "x" * 89 + '"}'  # 100 bytes
 
 
-class Bench(PoolMeasures):
+class Bench(PoolMeasures, FrontMeasures):
     def __init__(self, build, folder, quick):
         self.build, self.folder, self.quick = build, folder, quick
         self.binary = f"{build}/wheelwork"
