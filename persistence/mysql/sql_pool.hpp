@@ -1,40 +1,24 @@
-// SQL of pools, of what happened in them and of their minutes.
+// SQL of pools, of what happened in them and of their minutes, where it differs between servers.
 #pragma once
 
 #include "persistence/sql/dialect.hpp"
-#include "persistence/sql/pool_statements.hpp"
+#include "persistence/sql/server_pool_sql.hpp"
 
 namespace wheelwork::mysql::sql {
 
-inline constexpr char pool_edition[] = "select version from ww_pool where name = $1";
-inline constexpr char insert_pool[] =
-    "insert into ww_pool (name, version, created_at, updated_at, spec) values ($1, $2, $3, $4, $5)";
-inline constexpr char replace_pool[] =
-    "update ww_pool set version = $2, created_at = $3, updated_at = $4, spec = $5 where name = $1";
-inline constexpr char delete_pool[] = "delete from ww_pool where name = $1";
-inline constexpr char add_pool_event[] =
-    "insert into ww_pool_event (pool, happened_at, kind, consumers_before, consumers, backlog, messages, reason) "
-    "values ($1, $2, $3, $4, $5, $6, $7, $8)";
 inline constexpr char put_pool_minute[] =
     "insert into ww_pool_minute (pool, begins_at, node, taken, succeeded, failed_attempts, dead_letters, backlog_max, "
     "consumers_max) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on duplicate key update taken = values(taken), "
     "succeeded = values(succeeded), failed_attempts = values(failed_attempts), dead_letters = values(dead_letters), "
     "backlog_max = values(backlog_max), consumers_max = values(consumers_max)";
-inline constexpr pool_write_texts pool_writing{.edition = pool_edition,
-                                               .insert = insert_pool,
-                                               .replace = replace_pool,
-                                               .remove = delete_pool,
-                                               .add_event = add_pool_event,
+inline constexpr pool_write_texts pool_writing{.edition = server_sql::pool_edition,
+                                               .insert = server_sql::insert_pool,
+                                               .replace = server_sql::replace_pool,
+                                               .remove = server_sql::delete_pool,
+                                               .add_event = server_sql::add_pool_event,
                                                .put_minute = put_pool_minute};
 
-inline constexpr char all_pools[] = "select name, version, created_at, updated_at, spec from ww_pool order by name";
-inline constexpr char events_of_pool[] =
-    "select pool, happened_at, kind, consumers_before, consumers, backlog, messages, reason from ww_pool_event where "
-    "pool = $1 and happened_at < $2 order by happened_at desc, id desc limit $3";
-inline constexpr char minutes_of_pool[] =
-    "select pool, begins_at, node, taken, succeeded, failed_attempts, dead_letters, backlog_max, consumers_max from "
-    "ww_pool_minute where pool = $1 and begins_at >= $2 and begins_at < $3 order by begins_at, node";
-inline constexpr pool_read_texts pool_reading{.all = all_pools, .events = events_of_pool, .minutes = minutes_of_pool};
+using server_sql::pool_reading;
 
 inline constexpr char drop_old_pool_events[] =
     "delete from ww_pool_event where happened_at < $1 order by happened_at limit $2";
