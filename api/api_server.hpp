@@ -15,6 +15,7 @@ struct node_facts {
   wall_time started_at{};
   std::string version;
   broker_connections brokers{}; ///< of the configuration; only their names matter here
+  bool signs_calls = false;     ///< http_target.signing_secret is set
 };
 
 class api_server {

@@ -1,6 +1,7 @@
 #include "api/job_answer.hpp"
 
 #include "schedule/time_text.hpp"
+#include "targets/curl_command.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,8 @@ namespace wheelwork {
 namespace {
 
 constexpr size_t cached_targets_max = 64;
+/// Of all attempts of a job but the newest, whose line is always there.
+constexpr size_t older_lines_bytes_max = 1 << 20;
 
 std::string location_of(job_id id) { return "Location: /api/v1/jobs/" + to_string(id) + "\r\n"; }
 
@@ -42,7 +45,27 @@ void append_payload(std::string& text, const payload& body) {
   }
 }
 
+/// Newest first, so that older ones go without when they would make the answer too long.
+std::vector<shown_call> calls_of(const api_context& context, const job_view& view) {
+  if (!view.what.how || kind_of(view.what.how->how) != target_kind::http) return {};
+  const attempt_identity identity{context.facts.name, context.node.database_secret()};
+  std::vector<shown_call> calls(view.attempts.size());
+  size_t bytes = 0;
+  for (size_t i = calls.size(); i-- > 0 && bytes <= older_lines_bytes_max;) {
+    auto command = curl_command_of(view.what, view.attempts[i], identity, context.facts.signs_calls);
+    if (!command) continue;
+    bytes += command->line.size();
+    if (i + 1 == calls.size() || bytes <= older_lines_bytes_max)
+      calls[i] = {std::move(command->line), std::move(command->lacks)};
+  }
+  return calls;
+}
+
 } // namespace
+
+std::string text_with_attempts(const api_context& context, const job_view& view) {
+  return job_to_text(view, context.node.database_secret(), true, calls_of(context, view));
+}
 
 http_answer accepted_answer(const new_job& made, job_id id, const std::array<uint8_t, 16>& database_secret) {
   const auto& what = made.made;
@@ -68,7 +91,7 @@ http_answer accepted_answer(const new_job& made, job_id id, const std::array<uin
 
 void answer_with_job(api_context& context, const pending_ptr& pending, job_id id, unsigned status) {
   const auto& secret = context.node.database_secret();
-  context.read(pending, [id, status, &secret](journal_reader& reader) {
+  context.read(pending, [id, status, &secret, context = context.shared()](journal_reader& reader) {
     const auto found = reader.find_job(id);
     if (!found) return answer_of(found.error());
     if (!*found) {
@@ -76,7 +99,7 @@ void answer_with_job(api_context& context, const pending_ptr& pending, job_id id
       nlohmann::json rest{{"id", to_string(id)}, {"state", nullptr}, {"trace_id", trace_id_of(id, secret)}};
       return json_answer(status, rest);
     }
-    auto answer = http_answer{status, job_to_text(**found, secret, true)};
+    auto answer = http_answer{status, text_with_attempts(*context, **found)};
     if (status == 201) answer.extra_head = location_of(id);
     return answer;
   });

@@ -26,9 +26,20 @@ std::optional<job_state> state_in(std::optional<std::string> name, json_faults& 
   return state;
 }
 
-result<job_filter, json_faults> filter_of(const http_request& request) {
-  query_reader query{request.query,
-                     {"state", "task", "label", "unique_key", "external_id", "from", "to", "limit", "cursor"}};
+struct asked_list {
+  job_filter filter;
+  bool attempts = false; ///< each job with them
+};
+
+/// The list of what came through a front is its log, in which the attempts are what one looks for.
+bool is_log_of_front(const job_filter& filter) {
+  return std::any_of(filter.marks.begin(), filter.marks.end(), [](const auto& mark) { return mark.first == "front"; });
+}
+
+result<asked_list, json_faults> list_of(const http_request& request) {
+  query_reader query{
+      request.query,
+      {"state", "task", "label", "unique_key", "external_id", "from", "to", "limit", "cursor", "attempts"}};
   job_filter filter;
   json_faults faults;
   filter.state = state_in(query.text("state"), faults);
@@ -39,13 +50,24 @@ result<job_filter, json_faults> filter_of(const http_request& request) {
   filter.created_from = query.time("from");
   filter.created_until = query.time("to");
   filter.limit = query.limit();
+  const auto attempts = query.boolean("attempts").value_or(is_log_of_front(filter));
   if (const auto position = query.cursor()) {
     filter.below = parse_job_id(*position);
     if (!filter.below) query.fault("cursor", "must be the `next` of an earlier answer");
   }
   faults.insert(faults.begin(), query.faults().begin(), query.faults().end());
   if (!faults.empty()) return failure(std::move(faults));
-  return filter;
+  return asked_list{std::move(filter), attempts};
+}
+
+/// One job of a list. One that ended since the list was read and has no history stands in it as it was.
+result<std::string, journal_error> text_in_list(const api_context& context, journal_reader& reader,
+                                                const job_view& view, bool attempts) {
+  if (!attempts) return job_to_text(view, context.node.database_secret(), false);
+  if (view.what.attempt == 0) return text_with_attempts(context, view); // there are none to look for
+  auto found = reader.find_job(view.what.id);
+  if (!found) return failure(std::move(found.error()));
+  return text_with_attempts(context, *found ? **found : view);
 }
 
 result<bulk_filter, http_answer> bulk_filter_of(const http_request& request, std::initializer_list<job_state> states) {
@@ -81,27 +103,29 @@ service_callback<bool> answering_job(api_context& context, job_id id, const resp
 void read_job(api_context& context, http_request& request, const responder& respond) {
   const auto id = job_in_path(request, respond);
   if (!id) return;
-  const auto& secret = context.node.database_secret();
-  context.read(respond, [id = *id, &secret](journal_reader& reader) {
+  context.read(respond, [id = *id, context = context.shared()](journal_reader& reader) {
     const auto found = reader.find_job(id);
     if (!found) return answer_of(found.error());
     if (!*found) return problem(404, "there is no job " + to_string(id));
-    return http_answer{200, job_to_text(**found, secret, true)};
+    return http_answer{200, text_with_attempts(*context, **found)};
   });
 }
 
 void list_jobs(api_context& context, http_request& request, const responder& respond) {
-  auto filter = filter_of(request);
-  if (!filter) return respond(invalid(filter.error()));
-  const auto& secret = context.node.database_secret();
-  context.read(respond, [filter = std::move(*filter), &secret](journal_reader& reader) {
+  auto asked = list_of(request);
+  if (!asked) return respond(invalid(asked.error()));
+  context.read(respond, [asked = std::move(*asked), context = context.shared()](journal_reader& reader) {
+    const auto& filter = asked.filter;
     auto one_more = filter;
     ++one_more.limit;
     const auto found = reader.list_jobs(one_more);
     if (!found) return answer_of(found.error());
     std::vector<std::string> items;
-    for (size_t i = 0; i < std::min(found->size(), filter.limit); ++i)
-      items.push_back(job_to_text((*found)[i], secret, false));
+    for (size_t i = 0; i < std::min(found->size(), filter.limit); ++i) {
+      auto item = text_in_list(*context, reader, (*found)[i], asked.attempts);
+      if (!item) return answer_of(item.error());
+      items.push_back(std::move(*item));
+    }
     const bool more = found->size() > filter.limit;
     return list_answer(items, more ? make_cursor(to_string((*found)[filter.limit - 1].what.id)) : "");
   });

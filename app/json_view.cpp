@@ -17,6 +17,18 @@ const nlohmann::json* member(const nlohmann::json& from, const char* name) {
   return found == from.end() ? nullptr : &*found;
 }
 
+/// The line that repeats a call, alone on its line, so that it can be marked and pasted.
+void print_call(const nlohmann::json& attempt) {
+  const auto* line = member(attempt, "curl");
+  if (line == nullptr || !line->is_string()) return;
+  std::string title = "call of attempt " + cell_of(attempt, "number");
+  const auto* lacks = member(attempt, "curl_lacks");
+  if (lacks != nullptr && lacks->is_array())
+    for (size_t i = 0; i < lacks->size(); ++i) title += (i == 0 ? " without " : ", ") + text_of((*lacks)[i]);
+  print_line("\n" + escaped(title) + ":");
+  print_line(escaped(line->get_ref<const std::string&>()));
+}
+
 /// Attempts of a job under it, for that is what one looks for.
 void print_attempts(const nlohmann::json& attempts) {
   text_table table{{"ATTEMPT", "OUTCOME", "STARTED", "FINISHED", "NODE", "ERROR", "RESPONSE"}};
@@ -24,6 +36,7 @@ void print_attempts(const nlohmann::json& attempts) {
     table.add({cell_of(each, "number"), cell_of(each, "outcome"), cell_of(each, "started_at"),
                cell_of(each, "finished_at"), cell_of(each, "node"), cell_of(each, "error"), cell_of(each, "response")});
   print("\n" + table.text());
+  for (const auto& each : attempts) print_call(each);
 }
 
 } // namespace

@@ -119,6 +119,7 @@ private:
     facts.started_at = node_->clock().wall_now();
     facts.version = WHEELWORK_VERSION;
     facts.brokers = settings_.brokers;
+    facts.signs_calls = !settings_.http_target.signing_secret.empty();
     api_ = std::make_unique<api_server>(settings_.api, *node_, std::move(facts));
     auto host = settings_.api.listen.substr(0, settings_.api.listen.rfind(':'));
     spdlog::info("node {} listens on http://{}:{}", settings_.node.name, host, api_->port());

@@ -98,10 +98,19 @@ inline constexpr uint8_t priority_of_task = 15;
 result<new_job, json_faults> job_from_json(const nlohmann::json& body, const json_context& context);
 result<new_job, json_faults> job_from_text(std::string_view text, const json_context& context);
 
-/// A job as GET /jobs/{id} answers it; attempts as in the view.
-nlohmann::json job_to_json(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts);
+/// What an answer says of the call that an attempt made: the members `curl` and `curl_lacks`.
+struct shown_call {
+  std::optional<std::string> curl; ///< none: null
+  std::vector<std::string> lacks;  ///< headers that the line does not have
+};
+
+/// A job as GET /jobs/{id} answers it; attempts as in the view. `calls`: one for each attempt, or none at all, where
+/// the job has no calls.
+nlohmann::json job_to_json(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,
+                           const std::vector<shown_call>& calls = {});
 /// The same as a text, with the payload byte for byte.
-std::string job_to_text(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts);
+std::string job_to_text(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,
+                        const std::vector<shown_call>& calls = {});
 
 /// `payload` (any JSON) or `payload_base64` with `content_type`, written into `into`. The JSON is read and will be
 /// written anew.

@@ -74,7 +74,8 @@ json attempt_to_json(const attempt_record& attempt) {
 }
 
 /// All members but the payload.
-json job_members(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts) {
+json job_members(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,
+                 const std::vector<shown_call>& calls) {
   auto text_or_null = [](const std::string& text) { return text.empty() ? json(nullptr) : json(text); };
   auto& what = view.what;
   json made{{"id", to_string(what.id)},
@@ -102,6 +103,10 @@ json job_members(const job_view& view, const std::array<uint8_t, 16>& database_s
   if (with_attempts) {
     auto& attempts = made["attempts"] = json::array();
     for (auto& attempt : view.attempts) attempts.push_back(attempt_to_json(attempt));
+    for (size_t i = 0; i < std::min(calls.size(), attempts.size()); ++i) {
+      attempts[i]["curl"] = calls[i].curl ? json(*calls[i].curl) : json(nullptr);
+      attempts[i]["curl_lacks"] = calls[i].lacks;
+    }
   }
   return made;
 }
@@ -132,14 +137,16 @@ result<new_job, json_faults> job_from_text(std::string_view text, const json_con
   return job_from_json(*body->value, {context.now, context.base_pointer, body->payload_text});
 }
 
-json job_to_json(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts) {
-  auto made = job_members(view, database_secret, with_attempts);
+json job_to_json(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,
+                 const std::vector<shown_call>& calls) {
+  auto made = job_members(view, database_secret, with_attempts, calls);
   payload_to_json(view.what.body, made);
   return made;
 }
 
-std::string job_to_text(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts) {
-  return text_with_payload(job_members(view, database_secret, with_attempts), view.what.body);
+std::string job_to_text(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,
+                        const std::vector<shown_call>& calls) {
+  return text_with_payload(job_members(view, database_secret, with_attempts, calls), view.what.body);
 }
 
 } // namespace wheelwork

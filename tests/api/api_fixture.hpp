@@ -21,7 +21,8 @@ protected:
     if (!server_)
       server_ = std::make_unique<api_server>(
           settings, node,
-          node_facts{"node-a", {"scheduler", "executor", "api"}, 64, manual_clock::start_wall, "0.1.0", brokers},
+          node_facts{
+              "node-a", {"scheduler", "executor", "api"}, 64, manual_clock::start_wall, "0.1.0", brokers, signs_calls},
           limits);
     return *server_;
   }
@@ -41,6 +42,7 @@ protected:
   api_settings settings;
   http_server_options limits;
   broker_connections brokers;
+  bool signs_calls = false;
 
 private:
   std::unique_ptr<api_server> server_;

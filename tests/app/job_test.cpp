@@ -84,6 +84,19 @@ TEST_F(job_test, get_shows_the_job_and_its_attempts) {
   EXPECT_THAT(result.out, HasSubstr("1        failed   -        -         -     no\\nway  {\"status\":500}\n"));
 }
 
+TEST_F(job_test, get_shows_the_lines_that_repeat_calls) {
+  scripted_server server{[](const seen_request&) {
+    return scripted_reply{
+        200,
+        R"({"id":"7","state":"dead","attempts":[{"number":1,"outcome":"lost","curl":null,"curl_lacks":[]},{"number":2,"outcome":"failed","curl":"curl -g 'http://x/'\\''a'","curl_lacks":["webhook-id","webhook-signature"]}]})"};
+  }};
+  auto result = ask(server, {"job", "get", "7"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("\n\ncall of attempt 2 without webhook-id, webhook-signature:\n"
+                                    "curl -g 'http://x/'\\''a'\n"));
+  EXPECT_THAT(result.out, ::testing::Not(HasSubstr("call of attempt 1")));
+}
+
 TEST_F(job_test, list_cancel_and_retry) {
   scripted_server server{[](const seen_request& request) -> scripted_reply {
     if (request.method == "GET")
