@@ -12,7 +12,7 @@ namespace {
 constexpr auto description = "wheelwork runs jobs on time, exactly as often as scheduled, and never loses one.";
 
 constexpr auto footer =
-    R"(Client commands (task, job, pool, node) speak HTTP to --server. They print a table, with --json JSON.
+    R"(Client commands (task, job, pool, import, node) speak HTTP to --server. They print a table, with --json JSON.
 Exit code: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong use or bad input, 3 server not reachable.)";
 
 void add_client_options(command_line& line) {
@@ -64,6 +64,7 @@ int run_program(int argc, char** argv, std::shared_ptr<const native_registry> ha
     add_task_commands(line);
     add_job_commands(line);
     add_pool_commands(line);
+    add_import_commands(line);
     add_node_commands(line);
     int code = parse_and_run(line, argc, argv);
     return finish_output() ? code : std::max<int>(code, refused);

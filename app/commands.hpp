@@ -58,6 +58,7 @@ void add_schedule_commands(command_line& line);
 void add_task_commands(command_line& line);
 void add_job_commands(command_line& line);
 void add_pool_commands(command_line& line);
+void add_import_commands(command_line& line);
 void add_node_commands(command_line& line);
 
 } // namespace wheelwork

@@ -20,11 +20,12 @@ packages_build=(
   libexpected-dev         # tl::expected
   libhowardhinnant-date-dev
   libsodium-dev
+  libyaml-cpp-dev         # import from services that are configured so
 )
 # At run time beside the libraries; the samples of examples/quickstart are Python and shell.
 packages_run=(tzdata)
 packages_quickstart=(python3)
-packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server redis-server # the tests start servers of their own
+packages_test=(libgtest-dev libgmock-dev tzdata openssl postgresql pgbouncer mariadb-server redis-server curl nginx-light # the tests start servers of their own
   openjdk-17-jre-headless maven) # Kafka, which Debian does not have (scripts/kafka)
 packages_check=(clang-format clang-tidy shellcheck)
 packages_benchmark=(libbenchmark-dev wrk nginx-light curl python3 postgresql mariadb-server redis-server openjdk-17-jre-headless maven)

@@ -13,6 +13,7 @@ namespace wheelwork::mysql {
 namespace {
 
 constexpr unsigned long oldest_mariadb = 100600, oldest_mysql = 80019;
+constexpr unsigned long mysql_with_read_only_sessions = 50605;
 constexpr unsigned connect_timeout_s = 5;
 constexpr size_t statement_size_most = 8 << 20; // longer ones gain nothing
 
@@ -72,6 +73,10 @@ connection::connection(connection_settings settings) : settings_{std::move(setti
     const connection look{std::move(quick)};
   }
   open();
+  if (settings_.foreign) {
+    prepare_foreign_session();
+    return;
+  }
   check_version();
   prepare_session();
 }
@@ -155,6 +160,12 @@ void connection::prepare_session() {
     throw failure{error_number::not_fitting, "the server has no InnoDB, which keeps what is committed: enable it"};
   if (settings_.writes && (found->integer(1) != 0 || found->integer(2) != 0))
     throw failure{1290, "HY000", "read_only is on"};
+}
+
+void connection::prepare_foreign_session() {
+  send("set names utf8mb4");
+  if (mariadb_ || mysql_get_server_version(handle_.get()) >= mysql_with_read_only_sessions)
+    send("set session transaction read only");
 }
 
 rows connection::send(const std::string& sql) {

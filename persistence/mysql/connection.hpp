@@ -79,6 +79,7 @@ struct connection_settings {
   std::string shown; ///< for messages, without password
   std::string table_prefix = "ww_";
   bool writes = true;               ///< a server that is read-only is refused
+  bool foreign = false;             ///< another program's database: a server of any age, and nothing can be written
   milliseconds call_timeout{5'000}; ///< a call that takes longer ends the connection
   commit_fault_ptr faults;          ///< for tests; null: none
 };
@@ -131,6 +132,7 @@ private:
   void set_tls();
   void check_version() const;
   void prepare_session();
+  void prepare_foreign_session();
   [[noreturn]] void throw_error(const watched_socket::call* call) const;
 
   struct close_handle {

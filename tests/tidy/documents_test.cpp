@@ -34,8 +34,8 @@ std::vector<excerpt> excerpts_of(const std::filesystem::path& document) {
 TEST(documents, show_code_as_it_stands_in_the_tree) {
   const std::filesystem::path root{WHEELWORK_SOURCE_DIR};
   std::vector<excerpt> all = excerpts_of(root / "CONTRIBUTING.md");
-  for (const auto& entry : std::filesystem::directory_iterator{root / "docs"})
-    if (entry.is_regular_file())
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{root / "docs"})
+    if (entry.path().extension() == ".md")
       for (auto& one : excerpts_of(entry.path())) all.push_back(std::move(one));
   ASSERT_FALSE(all.empty());
   for (const auto& [document, path, code] : all)
@@ -47,8 +47,8 @@ TEST(documents, link_only_to_files_that_exist) {
   static const std::regex link{R"re(\]\(([^):\s#]+)(#[^)]*)?\))re"};
   const std::filesystem::path root{WHEELWORK_SOURCE_DIR};
   std::vector<std::filesystem::path> documents{root / "README.md", root / "CONTRIBUTING.md", root / "CHANGELOG.md"};
-  for (const auto& entry : std::filesystem::directory_iterator{root / "docs"})
-    if (entry.is_regular_file()) documents.push_back(entry.path());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{root / "docs"})
+    if (entry.path().extension() == ".md") documents.push_back(entry.path());
   for (const auto& document : documents) {
     const std::string text = read(document);
     for (std::sregex_iterator at{text.begin(), text.end(), link}, end; at != end; ++at)
