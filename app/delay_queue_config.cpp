@@ -22,7 +22,7 @@ constexpr auto loopback = "127.0.0.1";
 /// Reads one file and gathers faults.
 class config_reader {
 public:
-  config_reader(YAML::Node root, std::string file) : root_{std::move(root)}, file_{std::move(file)} {}
+  config_reader(const YAML::Node& root, std::string file) : root_{root}, file_{std::move(file)} {}
 
   result<delay_queue_config, std::vector<config_fault>> read() {
     if (!root_.IsMap()) {

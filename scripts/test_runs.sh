@@ -1,5 +1,4 @@
-# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan. FINDINGS_BEFORE: a file with what
-# a caller has found wrong already, which counts as one failed test.
+# Builds a preset and runs its tests, sums up over several runs; sourced by scripts/test and scripts/tsan.
 # shellcheck shell=bash
 
 passed=0 failed=0 skipped=0
@@ -78,11 +77,6 @@ remember_failed() {
 # The last line of a test script, and its exit status.
 finish_runs() {
   cat "$failures"
-  if [[ -n ${FINDINGS_BEFORE-} ]]; then
-    echo "== found before the tests"
-    tail -n 40 "$FINDINGS_BEFORE"
-    failed=$((failed + 1))
-  fi
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0)) || exit 1
   exit 0
