@@ -3,6 +3,7 @@
 #include "actors/guard.hpp"
 #include "messages/json_text.hpp"
 #include "messages/keyed_hash.hpp"
+#include "schedule/message_lane.hpp"
 
 #include <algorithm>
 
@@ -35,8 +36,8 @@ consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings se
   chance_.seed(static_cast<uint32_t>(settings_.random_seed));
   // Not from the clock: at a high rate ids would run ahead of it, and after a restart come again.
   next_id_ = settings_.random_seed >> (64 - id_start_bits);
-  book_.emplace(with_.pool->order == message_order::partition ? lane_order::kept : lane_order::none,
-                acknowledging::each, limits());
+  book_.emplace(with_.pool->order == message_order::none ? lane_order::none : lane_order::kept, acknowledging::each,
+                limits());
   batch_ = with_.pool->in_flight;
   with_.table->put(settings_.slot, self_);
   work_soon();
@@ -212,7 +213,8 @@ void consumer_state::take_in(source_news& news) {
   for (auto& taken : news.taken) {
     const auto token = static_cast<uint64_t>(taken.token);
     message_place place;
-    place.lane = taken.lane;
+    const bool by_key = with_.pool->order == message_order::key;
+    place.lane = by_key ? lane_by_key(taken.lane, taken.key, token) : taken.lane;
     place.bytes = taken.bytes.size();
     book_->taken(token, place);
     messages_.emplace(token, made_from(std::move(taken)));

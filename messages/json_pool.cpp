@@ -184,6 +184,13 @@ void read_dead_letter(member_reader& members, pool_definition& into) {
     members.fault("dead_letter", *topic_fault(into.dead_letter));
 }
 
+void read_order(member_reader& members, pool_definition& into) {
+  const auto given = members.choice("order", {message_order::partition, message_order::key, message_order::none});
+  into.order = given.value_or(into.order);
+  if (given == message_order::key && !std::holds_alternative<kafka_source>(into.source))
+    members.fault("order", "key goes with the source kafka: other messages have no key");
+}
+
 /// What depends on the source.
 void read_with_source(member_reader& members, const json& source, pool_definition& into) {
   auto read = read_source(source, members.pointer_of("source"), members.faults());
@@ -214,7 +221,7 @@ result<pool_definition, json_faults> pool_from_json(const json& body, std::strin
   read_counts(members, read);
   if (const auto* policy = members.find("policy"))
     read.policy = read_policy(*policy, members.pointer_of("policy"), faults).value_or(read.policy);
-  read.order = members.choice("order", {message_order::partition, message_order::none}).value_or(read.order);
+  read_order(members, read);
   read.journal = members.boolean("journal").value_or(read.journal);
   read.paused = members.boolean("paused").value_or(read.paused);
   read.environments = read_environments(members);

@@ -32,7 +32,14 @@ bool writes_to_its_source(const source_definition& source, const target& how) {
   return false;
 }
 
-std::string_view to_string(message_order order) { return order == message_order::partition ? "partition" : "none"; }
+std::string_view to_string(message_order order) {
+  switch (order) {
+  case message_order::none: return "none";
+  case message_order::key: return "key";
+  case message_order::partition: return "partition";
+  }
+  return "unknown";
+}
 
 std::string_view to_string(pool_event::what kind) {
   switch (kind) {

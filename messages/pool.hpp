@@ -43,6 +43,7 @@ bool writes_to_its_source(const source_definition& source, const target& how);
 
 enum class message_order : uint8_t {
   none,      ///< a message that waits for a retry holds up no other
+  key,       ///< messages of a Kafka partition with the same key one after the other; those without a key as with none
   partition, ///< messages of a Kafka partition one after the other; of a list or stream those of one consumer
 };
 std::string_view to_string(message_order order);

@@ -44,6 +44,13 @@ void kafka_lanes::arrive(kafka_message_ptr message) {
   ++waiting_;
 }
 
+kafka_lanes::queue kafka_lanes::longest() const {
+  queue found;
+  for (const auto& [partition, each] : lanes_)
+    if (each.entries.size() > found.size) found = {partition, each.entries.front().offset, each.entries.size()};
+  return found;
+}
+
 kafka_lanes::record kafka_lanes::take() {
   if (waiting_ == 0) return {};
   for (auto& [partition, from] : lanes_) {

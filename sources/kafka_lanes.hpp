@@ -32,6 +32,13 @@ public:
   /// It waits to be taken. Dropped when the partition is not ours or the offset was seen before.
   void arrive(kafka_message_ptr message);
   size_t waiting() const { return waiting_; }
+  /// The partition with the most messages from its first unfinished one on, whether those are finished or not.
+  struct queue {
+    int32_t partition = 0;
+    int64_t first = 0; ///< the offset of that one
+    size_t size = 0;
+  };
+  queue longest() const;
   /// The next one that waits, in the order of its partition; null where none does.
   record take();
 

@@ -50,6 +50,7 @@ private:
   std::string write_letters(std::span<const dead_message> dead);
   void bury_too_large();
   void collect_lost(source_news& news);
+  void pause_or_resume(source_news& news);
   std::string trouble(milliseconds wait) { return trouble_.empty() ? member_.trouble(wait) : trouble_; }
 
   source_setup setup_;
@@ -59,7 +60,8 @@ private:
   size_t bytes_ = 0;                  ///< of what the present call hands out
   std::set<message_token> too_large_; ///< taken, known to nobody else, to be buried
   std::set<message_token> written_;   ///< to the dead letters, and not yet finished
-  std::string trouble_;               ///< why those that are too large can't be buried; empty: they can
+  bool far_ahead_ = false;
+  std::string trouble_; ///< why those that are too large can't be buried; empty: they can
   std::chrono::steady_clock::time_point last_burial_{};
 };
 
@@ -99,11 +101,23 @@ void topic_source::collect_lost(source_news& news) {
   }
 }
 
+/// What is finished behind a message that is not can't be committed: it is remembered here, and repeated after a crash.
+void topic_source::pause_or_resume(source_news& news) {
+  const auto longest = member_.lanes().longest();
+  const bool before = std::exchange(far_ahead_, longest.size >= setup_.ahead_max);
+  if (!far_ahead_) return member_.resume();
+  member_.pause();
+  if (before) return;
+  news.warning = fmt::format("{} messages are taken behind offset {} of partition {}, whose work is not done: no more "
+                             "are taken until it is",
+                             longest.size, longest.first, longest.partition);
+}
+
 result<source_news, source_failure> topic_source::take(size_t at_most, size_t bytes_at_most, milliseconds wait) {
   if (auto wrong = member_.open(); !wrong.empty()) return failure(source_failure{std::move(wrong)});
-  member_.resume();
-  member_.write_finished(kafka_member::how::steadily);
   source_news news;
+  pause_or_resume(news);
+  member_.write_finished(kafka_member::how::steadily);
   bytes_ = 0;
   hand_out(news, at_most, bytes_at_most);
   while (news.taken.size() < at_most && (news.taken.empty() || bytes_ < bytes_at_most) && member_.poll(milliseconds{0}))

@@ -103,6 +103,7 @@ struct source_setup {
   std::string node;                    ///< the node's name: what an earlier run of it left behind is recovered at once
   uint64_t incarnation = 0;            ///< differs between two runs of a node
   size_t message_size_max = 16u << 20; ///< a larger one is buried, unread where the source allows it
+  size_t ahead_max = 100'000; ///< a Kafka consumer takes no more while so many records stand behind an unfinished one
   milliseconds consumer_lease{15'000}; ///< after this time without a sign of life a consumer's messages are given back
   const clock_source* clock = nullptr;
 };

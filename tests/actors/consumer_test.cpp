@@ -213,6 +213,30 @@ TEST_F(consumers, keep_the_order_within_a_partition_and_only_there) {
   EXPECT_THAT(at_target(), UnorderedElementsAre("first of 2", "second of 1"));
 }
 
+TEST_F(consumers, keep_the_order_within_a_key_and_start_other_keys_beside_it) {
+  pool->source = kafka_source{"k", "payments", "billing"};
+  pool->order = message_order::key;
+  pool->in_flight = 4;
+  backlog->add("first of anna", 1, "anna");
+  backlog->add("second of anna", 1, "anna");
+  backlog->add("first of berta", 1, "berta");
+  backlog->add("nobody's", 1);
+  backlog->add("nobody's, too", 1);
+  begin();
+  advance(100ms);
+  EXPECT_THAT(at_target(), UnorderedElementsAre("first of anna", "first of berta", "nobody's", "nobody's, too"));
+  finish("first of anna", attempt_outcome::failed);
+  backlog->add("second of berta", 1, "berta");
+  finish("first of berta");
+  advance(500ms);
+  EXPECT_THAT(at_target(), UnorderedElementsAre("second of berta", "nobody's", "nobody's, too"))
+      << "the second of anna waits behind the retry, and holds up nobody";
+  advance(600ms);
+  finish("first of anna");
+  advance(100ms);
+  EXPECT_THAT(at_target(), ::testing::Contains("second of anna"));
+}
+
 TEST_F(consumers, drop_what_comes_of_messages_that_somebody_else_has_now) {
   backlog->add("stolen");
   begin();

@@ -15,6 +15,8 @@ struct scripted_backlog {
   struct waiting_message {
     std::string bytes;
     int32_t lane = 0;
+    std::string key;
+    uint32_t deliveries = 1;
   };
   std::deque<waiting_message> waiting;
   std::map<uint64_t, waiting_message> in_hand; ///< by token
@@ -31,7 +33,9 @@ struct scripted_backlog {
   std::vector<source_setup> opened;
   std::function<void()> on_empty_take; ///< as a source that waits for its first message
 
-  void add(const std::string& bytes, int32_t lane = 0) { waiting.push_back({bytes, lane}); }
+  void add(const std::string& bytes, int32_t lane = 0, const std::string& key = {}) {
+    waiting.push_back({bytes, lane, key, 1});
+  }
 };
 
 class scripted_source final : public source {
@@ -54,6 +58,8 @@ public:
       one.token = message_token{backlog_->next_token};
       one.bytes = backlog_->waiting.front().bytes;
       one.lane = backlog_->waiting.front().lane;
+      one.key = backlog_->waiting.front().key;
+      one.deliveries = backlog_->waiting.front().deliveries;
       backlog_->in_hand[backlog_->next_token++] = backlog_->waiting.front();
       backlog_->waiting.pop_front();
       mine_.push_back(one.token);

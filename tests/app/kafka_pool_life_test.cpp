@@ -34,12 +34,13 @@ protected:
     node = std::make_unique<node_process>(folder.path(), "[kafka.a]\nbrokers = \"" + broker->brokers() + "\"\n");
   }
 
-  void put(const std::string& topic) {
-    const json body{{"source", {{"kafka", {{"connection", "a"}, {"topic", topic}, {"group", topic}}}}},
-                    {"target", {{"http", {{"url", receiver.url("/record")}, {"method", "POST"}}}}},
-                    {"retry", {{"delays", {"100ms"}}}},
-                    {"min", 2},
-                    {"max", 2}};
+  void put(const std::string& topic, const json& more = json::object()) {
+    json body{{"source", {{"kafka", {{"connection", "a"}, {"topic", topic}, {"group", topic}}}}},
+              {"target", {{"http", {{"url", receiver.url("/record")}, {"method", "POST"}}}}},
+              {"retry", {{"delays", {"100ms"}}}},
+              {"min", 2},
+              {"max", 2}};
+    body.merge_patch(more);
     const auto answer = node->request("PUT", "/api/v1/pools/records", body.dump());
     ASSERT_THAT(answer.status, testing::AnyOf(200, 201)) << answer.body;
   }
@@ -93,6 +94,41 @@ TEST_F(kafka_pool_life, loses_nothing_and_keeps_the_order_when_the_node_is_kille
   EXPECT_TRUE(in_order()) << "a record came before the one in front of it";
   ASSERT_TRUE(node->eventually([&] { return pool()["lag"] == 0; }, seconds{30})) << pool().dump();
   EXPECT_EQ(node->terminate(), 0);
+}
+
+TEST_F(kafka_pool_life, by_key_lets_a_slow_and_a_failing_key_hold_up_no_other_and_keeps_the_order_of_each) {
+  kafka_tool tool{broker->brokers()};
+  tool.create_topic("keyed", 1);
+  target_test::recording_server choosy{[](auto& connection, const auto& request) {
+    const auto key = request.header("wheelwork-message-key");
+    if (key == "slow" && !connection.stays_open_for(2000)) return;
+    connection.answer(key == "failing" && request.header("wheelwork-attempt") == "1" ? 500 : 200, "ok");
+  }};
+  tool.produce("keyed", 0, {"\"slow 0\"", "\"slow 1\""}, "slow");
+  tool.produce("keyed", 0, {"\"failing 0\"", "\"failing 1\""}, "failing");
+  for (int record = 0; record < 40; ++record)
+    tool.produce("keyed", 0, {json("quick " + std::to_string(record)).dump()}, "quick " + std::to_string(record % 4));
+  node->start();
+  put("keyed", {{"order", "key"},
+                {"in_flight", 8},
+                {"min", 1},
+                {"retry", {{"delays", {"3s"}}}},
+                {"target", {{"http", {{"url", choosy.url("/record")}, {"method", "POST"}}}}}});
+  ASSERT_TRUE(node->eventually([&] { return pool()["succeeded"] == 44; }, seconds{60})) << pool().dump();
+  std::map<std::string, std::vector<long>> offsets;
+  std::vector<std::string> keys;
+  for (const auto& request : choosy.requests()) {
+    const auto key = request.header("wheelwork-message-key");
+    keys.push_back(key);
+    auto& of_key = offsets[key];
+    const auto offset = std::stol(request.header("wheelwork-offset"));
+    if (of_key.empty() || of_key.back() != offset) of_key.push_back(offset); // once more: its retry
+  }
+  for (const auto& [key, seen] : offsets) EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end())) << key;
+  const auto last_quick = std::find_if(keys.rbegin(), keys.rend(), [](const auto& key) { return key[0] == 'q'; });
+  EXPECT_EQ(std::count(last_quick, keys.rend(), "slow"), 1) << "the second slow one came before quick ones";
+  EXPECT_EQ(std::count(last_quick, keys.rend(), "failing"), 1) << "quick ones waited for a retry";
+  ASSERT_TRUE(node->eventually([&] { return tool.committed("keyed", "keyed") == 44; }, seconds{30}));
 }
 
 TEST_F(kafka_pool_life, goes_on_by_itself_when_topic_or_broker_come_back) {

@@ -99,6 +99,9 @@ TEST(json_pool, defaults_follow_the_source) {
   EXPECT_EQ(kafka.order, message_order::partition);
   EXPECT_EQ(decoded(kafka.spec).spec, kafka.spec);
   EXPECT_EQ(decoded(pool_with(R"("order":"none")", topic_source)).order, message_order::none);
+  auto by_key = decoded(pool_with(R"("order":"key")", topic_source));
+  EXPECT_EQ(by_key.order, message_order::key);
+  EXPECT_EQ(decoded(by_key.spec).order, message_order::key);
 }
 
 TEST(json_pool, lag_step_has_the_parameters_of_the_old_monitor) {
@@ -186,6 +189,7 @@ TEST(json_pool, all_faults_are_told_at_once) {
   EXPECT_THAT(pool_faults("[]"), ElementsAre(""));
   EXPECT_THAT(pool_faults(pool_with(R"("policy":{"drain":{},"lag_step":{}})")), ElementsAre("/policy"));
   EXPECT_THAT(pool_faults(pool_with(R"("policy":"drain")")), ElementsAre("/policy"));
+  EXPECT_THAT(pool_faults(pool_with(R"("order":"key")")), ElementsAre("/order")) << "only Kafka has keys";
   EXPECT_THAT(pool_faults(pool_with(R"("policy":{"lag_step":{"lag_limit":-1,"messages_per_consumer":0,"hold":"0s"}})")),
               UnorderedElementsAre("/policy/lag_step/lag_limit", "/policy/lag_step/messages_per_consumer",
                                    "/policy/lag_step/hold"));

@@ -97,6 +97,24 @@ TEST_P(topic_cases, bytes_bound_a_batch_but_its_first_message) {
   EXPECT_LE(largest, 2u);
 }
 
+TEST_P(topic_cases, no_more_is_taken_while_much_stands_behind_a_message_that_is_not_done) {
+  here().ahead_max = 20;
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(20));
+  auto one = here().make_consumer();
+  const auto taken = one.take(20);
+  for (size_t each = 1; each < 20; ++each) one.acknowledge(taken[each].token);
+  here().tool.produce(here().topic, 0, numbered(5, 20));
+  const auto news = one->take(100, 1 << 20, milliseconds{1000});
+  ASSERT_TRUE(news) << news.error().message;
+  EXPECT_THAT(news->taken, IsEmpty());
+  EXPECT_THAT(news->warning, ::testing::HasSubstr("offset 0 of partition 0"));
+  EXPECT_EQ(here().committed(), -1);
+  one.acknowledge(taken[0].token);
+  EXPECT_THAT(bytes_of(one.take(5)), ElementsAreArray(numbered(5, 20)));
+  EXPECT_EQ(here().committed(), 20);
+}
+
 TEST_P(topic_cases, a_second_consumer_gets_partitions_and_what_was_in_hand_there_is_lost_to_the_first) {
   here().create(2);
   for (const int32_t partition : {0, 1}) here().tool.produce(here().topic, partition, {"a", "b"});

@@ -84,6 +84,7 @@ source_setup topic_fixture::setup() const {
   made.dead_letter = topic + ".dead";
   made.node = node;
   made.message_size_max = message_size_max;
+  made.ahead_max = ahead_max;
   made.consumer_lease = lease;
   made.clock = &clock_;
   return made;

@@ -63,6 +63,7 @@ public:
   std::string topic; ///< not made yet
   std::map<std::string, std::string> options;
   size_t message_size_max = 1 << 20;
+  size_t ahead_max = 100'000;
   milliseconds lease{3000};
   std::string node = "node-a";
   kafka_tool tool;
