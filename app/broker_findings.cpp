@@ -1,5 +1,6 @@
 #include "app/broker_findings.hpp"
 
+#include "app/kafka_findings.hpp"
 #include "brokers/redis_connection.hpp"
 
 namespace wheelwork {
@@ -42,12 +43,13 @@ std::vector<finding> look_at_redis(const std::string& name, const std::string& u
 
 } // namespace
 
-std::vector<finding> look_at_brokers(const broker_connections& connections, const clock_source& clock) {
+std::vector<finding> look_at_brokers(const broker_connections& connections, const std::vector<pool_definition>& pools,
+                                     const clock_source& clock) {
   std::vector<finding> all;
   for (const auto& [name, settings] : connections.redis)
     for (auto& each : look_at_redis(name, settings.url, clock)) all.push_back(std::move(each));
   for (const auto& [name, settings] : connections.kafka)
-    all.push_back({"kafka." + name, severity::note, "connections to Kafka are not looked at yet", ""});
+    for (auto& each : look_at_kafka(name, settings, pools, clock)) all.push_back(std::move(each));
   return all;
 }
 

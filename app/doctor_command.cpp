@@ -58,7 +58,7 @@ int run_doctor(const serve_options& options, bool json) {
   auto of_database = found ? std::move(*found)
                            : std::vector{finding{"connection", severity::error, found.error(),
                                                  "no node can use the database; the sentence before says what to do"}};
-  auto of_brokers = look_at_brokers(loaded->brokers, clock);
+  auto of_brokers = look_at_brokers(loaded->brokers, loaded->pools, clock);
   auto all = of_database;
   all.insert(all.end(), of_brokers.begin(), of_brokers.end());
   if (json)
