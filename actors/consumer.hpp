@@ -61,7 +61,8 @@ private:
     uint32_t retries_used = 0;
     std::optional<dead_message> dead; ///< given up, not yet buried
     bool in_flight = false;
-    bool lost = false; ///< somebody else has it
+    bool apart = false; ///< has waited for a moment of its own
+    bool lost = false;  ///< somebody else has it
   };
   using message_map = absl::flat_hash_map<uint64_t, message>; ///< by token
 
@@ -70,6 +71,7 @@ private:
   void work_later(milliseconds pause);
   void go_on_later();
   void begin_attempts();
+  std::optional<milliseconds> hold_back(message& one);
   void record_as_jobs();
   result<new_job, std::string> job_of(const message& one) const;
   void end_recording(const messages_recorded& answer);

@@ -26,6 +26,10 @@ void consumer_state::begin_attempts() {
   for (auto now = with_.clock->steady_now(); const auto start = book_->start_next(now);
        now = with_.clock->steady_now()) {
     auto& one = messages_.at(start->number);
+    if (const auto pause = hold_back(one)) {
+      book_->not_started(start->number, now + *pause);
+      continue;
+    }
     one.order.how = with_.pool->how;
     one.attempts = start->attempt;
     one.in_flight = true;
@@ -35,6 +39,22 @@ void consumer_state::begin_attempts() {
     if (!std::exchange(busy_, true)) busy_since_ = now;
     if (auto result = runs_it->run_now({one.order, start->attempt, one.from})) end_attempt(*result);
   }
+}
+
+/// A message that was in hand when a consumer died may be what it died of. It waits for a moment of its own, so that
+/// those lost together don't start together and aren't counted out together, and each of its attempts is counted where
+/// the message is before it begins. How long it is to wait; none: it may begin.
+std::optional<milliseconds> consumer_state::hold_back(message& one) {
+  if (one.what.deliveries < 2) return std::nullopt;
+  if (!std::exchange(one.apart, true)) {
+    constexpr int64_t longest[] = {500, 2000, 8000};
+    const auto of = longest[std::min<size_t>(one.what.deliveries - 2, std::size(longest) - 1)];
+    return milliseconds{std::uniform_int_distribution<int64_t>{0, of}(chance_)};
+  }
+  const auto counted = with_.from->attempt_begins(one.what.token);
+  if (counted) return std::nullopt;
+  note_failure(counted.error().message);
+  return settings_.failure_pause;
 }
 
 /// With `journal` a message becomes a job; it is acknowledged when that is committed, and the rest is the job's affair.
@@ -131,6 +151,8 @@ void consumer_state::end_attempt(attempt_result& result) {
     return;
   }
   ++with_.statistics->failed_attempts;
+  if (one.what.deliveries > 1)
+    if (auto counted = with_.from->attempt_ended(one.what.token); !counted) note_failure(counted.error().message);
   const double random01 = std::uniform_real_distribution<double>{0, 1}(chance_);
   if (const auto delay = next_retry_delay(with_.pool->how->retry, one.retries_used, random01, result.retry_after)) {
     ++one.retries_used;

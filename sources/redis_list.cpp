@@ -1,5 +1,4 @@
 #include "sources/dead_letter.hpp"
-#include "sources/redis_batch_scripts.hpp"
 #include "sources/redis_list_keys.hpp"
 #include "sources/redis_list_scripts.hpp"
 #include "sources/redis_source.hpp"
@@ -18,13 +17,14 @@ enum class fate : uint8_t { in_hand, done, dead, back };
 struct held_message {
   message_token token{};
   fate now = fate::in_hand;
-  bool oversized = false; ///< nobody was given it
+  bool condemned = false; ///< nobody was given it
+  bool suspect = false;   ///< its losses are counted
   std::string letter;     ///< of a dead one
 };
 
 /// A step as it is sent, so that it can be sent again as it was.
 struct list_step {
-  std::string number, kept, oldest, others, back_text, room, bytes;
+  std::string number, kept, oldest, others, back_text, acquitted, room, bytes;
   std::vector<std::string_view> letters; ///< of messages in hand, which stay there until the step is known to be done
   std::vector<bool> leaves;              ///< by position
   std::vector<bool> goes_back;
@@ -45,6 +45,8 @@ public:
       if (auto* const held = find(token)) held->now = fate::done;
   }
   result<void, source_failure> bury(std::span<const dead_message> dead) override;
+  result<void, source_failure> attempt_begins(message_token suspect) override { return count_attempt(suspect, "1"); }
+  result<void, source_failure> attempt_ended(message_token suspect) override { return count_attempt(suspect, "-1"); }
   result<void, source_failure> give_back(std::span<const message_token> untouched) override;
   result<void, source_failure> close() override;
 
@@ -57,13 +59,14 @@ private:
   list_step compose(size_t room, size_t bytes) const;
   result<redis_reply, redis_failure> send(const list_step& work);
   void settle(const redis_reply& answer, const list_step& work, bool late);
-  void add(std::string_view message);
+  void add(std::string_view message, uint32_t deliveries);
+  result<void, source_failure> count_attempt(message_token of, std::string_view by);
   void lose_all();
   result<void, source_failure> bury_some(std::span<const dead_message> dead);
   void restore(fate from);
   held_message* find(message_token token);
-  bool has_oversized() const {
-    return std::any_of(hand_.begin(), hand_.end(), [](const auto& held) { return held.oversized; });
+  bool has_condemned() const {
+    return std::any_of(hand_.begin(), hand_.end(), [](const auto& held) { return held.condemned; });
   }
   source_failure words(const redis_failure& failed) const { return words_for(failed, "list", keys_.source); }
 
@@ -86,7 +89,7 @@ private:
 held_message* redis_list_consumer::find(message_token token) {
   const auto at = std::lower_bound(hand_.begin(), hand_.end(), token,
                                    [](const held_message& held, message_token wanted) { return held.token < wanted; });
-  return at != hand_.end() && at->token == token && !at->oversized ? &*at : nullptr;
+  return at != hand_.end() && at->token == token && !at->condemned ? &*at : nullptr;
 }
 
 result<void, source_failure> redis_list_consumer::enter() {
@@ -119,7 +122,7 @@ result<void, source_failure> redis_list_consumer::be_ready() {
 }
 
 list_step redis_list_consumer::compose(size_t room, size_t bytes) const {
-  list_step work{std::to_string(steps_), {}, {}, {}, {}, std::to_string(room), std::to_string(bytes), {}, {}, {}};
+  list_step work{std::to_string(steps_), {}, {}, {}, {}, {}, std::to_string(room), std::to_string(bytes), {}, {}, {}};
   size_t oldest = 0, kept = 0;
   for (size_t position = 0; position < hand_.size(); ++position) {
     const auto& held = hand_[position];
@@ -135,6 +138,7 @@ list_step redis_list_consumer::compose(size_t room, size_t bytes) const {
     else
       fmt::format_to(std::back_inserter(work.others), "{},", position);
     if (held.now == fate::back) fmt::format_to(std::back_inserter(work.back_text), "{},", position);
+    if (held.suspect && held.now != fate::back) fmt::format_to(std::back_inserter(work.acquitted), "{},", position);
     if (held.now == fate::dead) work.letters.push_back(held.letter);
   }
   work.kept = std::to_string(kept);
@@ -143,9 +147,11 @@ list_step redis_list_consumer::compose(size_t room, size_t bytes) const {
 }
 
 result<redis_reply, redis_failure> redis_list_consumer::send(const list_step& work) {
-  const std::array<std::string_view, 5> keys{keys_.source, own_, keys_.consumers, keys_.landing, keys_.dead};
-  std::vector<std::string_view> arguments{name_,       work.number,    lease_text_,    work.kept, work.oldest,
-                                          work.others, work.back_text, keys_.take_end, work.room, work.bytes};
+  const std::array<std::string_view, 6> keys{keys_.source,  own_,         keys_.consumers,
+                                             keys_.landing, keys_.losses, keys_.dead};
+  std::vector<std::string_view> arguments{name_,       work.number, lease_text_,    work.kept,
+                                          work.oldest, work.others, work.back_text, keys_.take_end,
+                                          work.room,   work.bytes,  work.acquitted};
   arguments.insert(arguments.end(), work.letters.begin(), work.letters.end());
   return connection_.run_script(redis_list_scripts::step, keys, arguments);
 }
@@ -162,24 +168,31 @@ void redis_list_consumer::settle(const redis_reply& answer, const list_step& wor
       news_.lost.push_back(hand_[position].token); // the caller may have kept it meanwhile
   }
   hand_ = std::move(stays);
-  for (size_t each = 1; each < answer.size(); ++each) add(answer[each].text());
+  const auto counts = answer[1]; // of those that were lost before: position, how often
+  for (size_t each = 2, counted = 0; each < answer.size(); ++each) {
+    const bool known = counted < counts.size() && static_cast<size_t>(counts[counted].integer()) == each - 2;
+    add(answer[each].text(), known ? 1 + static_cast<uint32_t>(counts[counted + 1].integer()) : 1);
+    if (known) counted += 2;
+  }
 }
 
-void redis_list_consumer::add(std::string_view message) {
+void redis_list_consumer::add(std::string_view message, uint32_t deliveries) {
   held_message held;
   held.token = message_token{++last_token_};
-  if (message.size() > setup_.message_size_max) {
-    held.oversized = true;
+  held.suspect = deliveries > 1;
+  auto why = condemned(held.token, deliveries);
+  if (message.size() > setup_.message_size_max)
+    why = dead_message{held.token, "too_large",
+                       fmt::format("it has {} bytes; {} are allowed", message.size(), setup_.message_size_max), 0};
+  if (why) {
+    held.condemned = true;
     held.now = fate::dead;
-    held.letter =
-        dead_letter_json(setup_,
-                         {held.token, "too_large",
-                          fmt::format("it has {} bytes; {} are allowed", message.size(), setup_.message_size_max), 0},
-                         message);
+    held.letter = dead_letter_json(setup_, *why, message);
   } else {
     taken_message taken;
     taken.token = held.token;
     taken.bytes = message;
+    taken.deliveries = deliveries;
     news_.taken.push_back(std::move(taken));
   }
   hand_.push_back(std::move(held));
@@ -188,7 +201,7 @@ void redis_list_consumer::add(std::string_view message) {
 /// Its list was given back by others, or the server has lost it: what it had in hand is somebody else's.
 void redis_list_consumer::lose_all() {
   for (const auto& held : hand_)
-    if (!held.oversized && held.now != fate::done) news_.lost.push_back(held.token);
+    if (!held.condemned && held.now != fate::done) news_.lost.push_back(held.token);
   news_.taken.clear(); // not told yet
   if (!hand_.empty())
     news_.warning =
@@ -212,12 +225,12 @@ result<void, source_failure> redis_list_consumer::step(size_t room, size_t bytes
   return failure(words(answer.error()));
 }
 
-/// Messages that are too large are buried at once and not counted.
+/// Messages that nobody is given are buried at once and not counted.
 result<void, source_failure> redis_list_consumer::take_now(size_t room, size_t bytes) {
   constexpr int registrations_max = 2; // the first may turn out to be lost
   for (int tries = 0; tries < registrations_max; ++tries) {
     if (auto done = step(room, bytes); !done) return done;
-    while (registered_ && has_oversized())
+    while (registered_ && has_condemned())
       if (auto done = step(news_.taken.empty() ? room : 0, bytes); !done) return done;
     if (registered_) return {};
   }
@@ -253,7 +266,7 @@ result<source_news, source_failure> redis_list_consumer::keep_alive() {
 
 void redis_list_consumer::restore(fate from) {
   for (auto& held : hand_)
-    if (held.now == from && !held.oversized) held.now = fate::in_hand;
+    if (held.now == from && !held.condemned) held.now = fate::in_hand;
 }
 
 result<void, source_failure> redis_list_consumer::bury(std::span<const dead_message> dead) {
@@ -291,6 +304,22 @@ result<void, source_failure> redis_list_consumer::bury_some(std::span<const dead
   return done;
 }
 
+/// Where a message is counted that was lost before; the step after which it leaves forgets it.
+result<void, source_failure> redis_list_consumer::count_attempt(message_token of, std::string_view by) {
+  if (auto ready = be_ready(); !ready) return ready;
+  const auto* const held = find(of);
+  if (!held) return {}; // told as lost, or will be
+  const auto at = std::find_if(hand_.begin(), hand_.end(), [&](const auto& one) { return &one == held; });
+  const auto position = std::to_string(at - hand_.begin());
+  const auto counted = connection_.run_script(redis_list_scripts::count_attempt,
+                                              std::array<std::string_view, 3>{own_, keys_.consumers, keys_.losses},
+                                              std::array<std::string_view, 3>{name_, position, by});
+  if (!counted) return failure(words(counted.error()));
+  if (counted->integer() == 0)
+    return failure(source_failure{fmt::format("consumer {} lost its lease: its messages are somebody else's", name_)});
+  return {};
+}
+
 result<void, source_failure> redis_list_consumer::give_back(std::span<const message_token> untouched) {
   bool any = false;
   for (const auto token : untouched)
@@ -316,66 +345,11 @@ result<void, source_failure> redis_list_consumer::close() {
   return {};
 }
 
-class redis_list_watch final : public source_monitor {
-public:
-  redis_list_watch(const source_setup& setup, const redis_list_source& from, const redis_address& server)
-      : recorded_{setup.recorded}, node_{consumer_prefix(setup)}, run_{consumer_prefix_of_run(setup)},
-        keys_{setup.pool, from, setup.dead_letter}, connection_{server, *setup.clock,
-                                                                connection_options(setup, std::nullopt)} {}
-
-  result<backlog, source_failure> look() override {
-    if (auto safe = server_.look(connection_); !safe) return failure(std::move(safe.error()));
-    const auto counts = connection_.run_script(
-        redis_list_scripts::recover, std::array<std::string_view, 3>{keys_.source, keys_.consumers, keys_.landing},
-        std::array<std::string_view, 4>{keys_.own_of, keys_.take_end, node_, run_});
-    if (!counts) return failure(words_for(counts.error(), "list", keys_.source));
-    backlog seen;
-    seen.waiting = static_cast<uint64_t>((*counts)[0].integer());
-    seen.in_hand = static_cast<uint64_t>((*counts)[1].integer());
-    seen.recovered = static_cast<uint64_t>((*counts)[2].integer());
-    seen.warning = server_.take_warning();
-    if (auto looked = look_at_batches(seen); !looked) return failure(std::move(looked.error()));
-    return seen;
-  }
-
-private:
-  /// Those of a pool that records its messages; where it does no longer, they go back to the list.
-  result<void, source_failure> look_at_batches(backlog& seen) {
-    const auto answer =
-        recorded_
-            ? connection_.run_script(redis_batch_scripts::look,
-                                     std::array<std::string_view, 3>{keys_.source, keys_.landing, keys_.batches},
-                                     std::array<std::string_view, 3>{keys_.batch_of, node_, run_})
-            : connection_.run_script(redis_batch_scripts::dissolve,
-                                     std::array<std::string_view, 2>{keys_.source, keys_.batches},
-                                     std::array<std::string_view, 4>{keys_.batch_of, node_, run_, keys_.take_end});
-    if (!answer) return failure(words_for(answer.error(), "list", keys_.source));
-    if (recorded_) {
-      seen.waiting = static_cast<uint64_t>((*answer)[0].integer());
-      seen.in_hand += static_cast<uint64_t>((*answer)[1].integer());
-    } else {
-      seen.recovered += static_cast<uint64_t>(answer->integer());
-    }
-    return {};
-  }
-
-  const bool recorded_;
-  const std::string node_, run_;
-  const redis_list_keys keys_;
-  redis_connection connection_;
-  redis_server_watch server_;
-};
-
 } // namespace
 
 std::unique_ptr<source> make_redis_list_source(const source_setup& setup, const redis_list_source& from,
                                                uint32_t number, const redis_address& server) {
   return std::make_unique<redis_list_consumer>(setup, from, number, server);
-}
-
-std::unique_ptr<source_monitor> make_redis_list_monitor(const source_setup& setup, const redis_list_source& from,
-                                                        const redis_address& server) {
-  return std::make_unique<redis_list_watch>(setup, from, server);
 }
 
 } // namespace wheelwork

@@ -22,6 +22,7 @@ redis_list_keys::redis_list_keys(const std::string& pool, const redis_list_sourc
   own_of = prefix + ":list:";
   batches = prefix + ":batches";
   batch_of = prefix + ":batch:";
+  losses = prefix + ":losses";
   if (dead.empty()) dead = source + ":dead";
 }
 

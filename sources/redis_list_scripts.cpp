@@ -12,11 +12,12 @@ return 1
 // The first write is to the hash of consumers: when the server refuses writes, it refuses this one, and nothing is
 // half done.
 const std::string_view step = R"lua(
-local source, own, consumers, landing, dead = unpack(KEYS)
+local source, own, consumers, landing, losses, dead = unpack(KEYS)
 local me, number, take_end = ARGV[1], tonumber(ARGV[2]), ARGV[8]
 redis.call('LLEN', source)
 redis.call('LLEN', landing)
-if #ARGV > 10 then redis.call('LLEN', dead) end
+local any_lost = redis.call('HLEN', losses) > 0
+if #ARGV > 11 then redis.call('LLEN', dead) end
 
 local entry = redis.call('HGET', consumers, me)
 local last = entry and tonumber(string.match(entry, '^%-?%d+'))
@@ -30,19 +31,32 @@ end
 local time = redis.call('TIME')
 local lease_end = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
 redis.call('HSET', consumers, me, string.format('%d %d', number + 1, lease_end))
-local answer = {'ok'}
+local answer = {'ok', {}}
+local function give(message)
+  answer[#answer + 1] = message
+  if not any_lost then return end
+  local times = redis.call('HGET', losses, redis.sha1hex(message))
+  if not times then return end
+  table.insert(answer[2], #answer - 3)
+  table.insert(answer[2], tonumber(times))
+end
 if last == number + 1 then
-  for _, message in ipairs(redis.call('LRANGE', own, ARGV[4], -1)) do answer[#answer + 1] = message end
+  for _, message in ipairs(redis.call('LRANGE', own, ARGV[4], -1)) do give(message) end
   return answer
 end
 
-for letter = 11, #ARGV do redis.call('RPUSH', dead, ARGV[letter]) end
+for letter = 12, #ARGV do redis.call('RPUSH', dead, ARGV[letter]) end
 local back = {}
 for position in string.gmatch(ARGV[7], '%d+') do back[#back + 1] = position end
 local push = take_end == 'RIGHT' and 'RPUSH' or 'LPUSH'
 for each = #back, 1, -1 do
   local message = redis.call('LINDEX', own, back[each])
   if message then redis.call(push, source, message) end
+end
+
+for position in string.gmatch(ARGV[11], '%d+') do
+  local message = redis.call('LINDEX', own, position)
+  if message then redis.call('HDEL', losses, redis.sha1hex(message)) end
 end
 
 local mark, marked = 'wheelwork:done:' .. me, false
@@ -74,7 +88,7 @@ while room > 0 and bytes > 0 do
     taken = each
     bytes = bytes - #found[each]
     seen = seen + #found[each]
-    answer[#answer + 1] = found[each]
+    give(found[each])
   end
   if taken == 0 then break end
   redis.call('RPUSH', own, unpack(found, 1, taken))
@@ -85,7 +99,7 @@ while room > 0 and bytes > 0 do
   end
   room = room - taken
   if #found < portion then break end
-  local size = math.max(1, seen / (#answer - 1))
+  local size = math.max(1, seen / (#answer - 2))
   portion = math.max(1, math.min(portion * 8, 4000, math.floor(bytes / size)))
 end
 return answer
@@ -103,10 +117,19 @@ end
 return 1
 )lua";
 
+const std::string_view count_attempt = R"lua(
+local own, consumers, losses = unpack(KEYS)
+if not redis.call('HGET', consumers, ARGV[1]) then return 0 end
+local message = redis.call('LINDEX', own, ARGV[2])
+if message then redis.call('HINCRBY', losses, redis.sha1hex(message), ARGV[3]) end
+return 1
+)lua";
+
 const std::string_view recover = R"lua(
-local source, consumers, landing = unpack(KEYS)
-local own_of, take_end, node, run = unpack(ARGV)
+local source, consumers, landing, losses = unpack(KEYS)
+local own_of, take_end, node, run, keep_losses = unpack(ARGV)
 redis.call('LLEN', source)
+redis.call('HLEN', losses)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local entries = redis.call('HGETALL', consumers)
@@ -119,7 +142,11 @@ for each = 1, #entries, 2 do
   if lease_end < now or earlier_run then
     redis.call('HSET', consumers, name, '-1 0')
     local left = redis.call('LLEN', own)
-    for _ = 1, left do redis.call('LMOVE', own, source, 'RIGHT', take_end) end
+    for _ = 1, left do
+      local message = redis.call('LMOVE', own, source, 'RIGHT', take_end)
+      redis.call('HSETNX', losses, redis.sha1hex(message), 1)
+    end
+    if left > 0 then redis.call('PEXPIRE', losses, keep_losses) end
     redis.call('HDEL', consumers, name)
     recovered = recovered + left
   else

@@ -4,6 +4,14 @@
 
 namespace wheelwork {
 
+std::optional<dead_message> condemned(message_token token, uint32_t deliveries) {
+  if (deliveries <= deliveries_max) return std::nullopt;
+  return dead_message{
+      token, "crashed_consumer",
+      fmt::format("it was taken {} times, and each time its consumer ended before it did", deliveries - 1),
+      deliveries - 1};
+}
+
 std::string consumer_prefix(const source_setup& setup) { return setup.node + "/"; }
 
 std::string consumer_prefix_of_run(const source_setup& setup) {

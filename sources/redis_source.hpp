@@ -21,6 +21,11 @@ std::unique_ptr<source_monitor> make_redis_stream_monitor(const source_setup& se
 /// Of entries that were given back: no consumer has this name.
 std::string_view redis_stream_owner_of_given_back();
 
+/// A message that was so often with a consumer that died is taken for what consumers die of.
+constexpr uint32_t deliveries_max = 5;
+/// Of a message that was taken once more after so many times: why it is buried; none: it is not.
+std::optional<dead_message> condemned(message_token token, uint32_t deliveries);
+
 /// NODE/ : what the names of a node's consumers begin with.
 std::string consumer_prefix(const source_setup& setup);
 /// NODE/INCARNATION/ : those of this run of it.

@@ -1,5 +1,5 @@
-#include "schedule/time_text.hpp"
 #include "sources/redis_source.hpp"
+#include "sources/redis_stream_burial.hpp"
 #include "sources/redis_stream_scripts.hpp"
 #include "sources/stream_entry.hpp"
 
@@ -14,7 +14,6 @@ namespace {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-constexpr uint32_t deliveries_max = 5; ///< a message that ended none of them is taken for what ends its consumers
 constexpr char owner_of_given_back[] = "/given-back";
 
 struct held_entry {
@@ -36,6 +35,8 @@ public:
   result<source_news, source_failure> keep_alive() override;
   void acknowledge(std::span<const message_token> done) override;
   result<void, source_failure> bury(std::span<const dead_message> dead) override;
+  result<void, source_failure> attempt_begins(message_token suspect) override { return count_attempt(suspect, "1"); }
+  result<void, source_failure> attempt_ended(message_token suspect) override { return count_attempt(suspect, "-1"); }
   result<void, source_failure> give_back(std::span<const message_token> untouched) override;
   result<void, source_failure> close() override;
 
@@ -54,6 +55,7 @@ private:
   outcome wait_for_some(size_t room, milliseconds at_most);
   outcome bury_condemned();
   outcome bury_one(const std::string& id, const dead_message& why);
+  result<void, source_failure> count_attempt(message_token of, std::string_view by);
   void add_entries(const redis_value& streams);
   void add(const redis_value& id, const redis_value& fields, uint32_t deliveries);
   void lose_all(const std::string& words);
@@ -181,11 +183,8 @@ void redis_stream_consumer::add(const redis_value& id, const redis_value& fields
   if (size > setup_.message_size_max)
     held.condemned = dead_message{token, "too_large",
                                   fmt::format("it has {} bytes; {} are allowed", size, setup_.message_size_max), 0};
-  else if (deliveries > deliveries_max)
-    held.condemned = dead_message{
-        token, "crashed_consumer",
-        fmt::format("it was taken {} times, and each time its consumer ended before it did", deliveries - 1),
-        deliveries - 1};
+  else
+    held.condemned = condemned(token, deliveries);
   if (!held.condemned) {
     taken_message taken;
     taken.token = token;
@@ -304,16 +303,7 @@ void redis_stream_consumer::acknowledge(std::span<const message_token> done) {
 // -- ends that are no success -----------------------------------------------------------------------------------------
 
 redis_stream_consumer::outcome redis_stream_consumer::bury_one(const std::string& id, const dead_message& why) {
-  const auto attempts = std::to_string(why.attempts);
-  const auto time = format_time(setup_.clock->wall_now());
-  const auto done =
-      connection_.run_script(redis_stream_scripts::bury, std::array<std::string_view, 2>{key_, dead_},
-                             std::array<std::string_view, 19>{
-                                 group_, name_, id, "wheelwork_reason", why.reason, "wheelwork_error", why.error,
-                                 "wheelwork_attempts", attempts, "wheelwork_pool", setup_.pool, "wheelwork_source",
-                                 "redis_stream", "wheelwork_key", key_, "wheelwork_entry", id, "wheelwork_time", time});
-  if (!done) return failure(done.error());
-  return {};
+  return bury_stream_entry(connection_, setup_, dead_, name_, id, why);
 }
 
 redis_stream_consumer::outcome redis_stream_consumer::bury_condemned() {
@@ -337,6 +327,16 @@ result<void, source_failure> redis_stream_consumer::bury(std::span<const dead_me
     hand_.erase(held);
   }
   return {};
+}
+
+result<void, source_failure> redis_stream_consumer::count_attempt(message_token of, std::string_view by) {
+  if (auto ready = be_ready(); !ready) return ready;
+  const auto held = hand_.find(of);
+  if (held == hand_.end()) return {}; // told as lost, or will be
+  const auto counted =
+      connection_.run_script(redis_stream_scripts::count_attempt, std::array<std::string_view, 1>{key_},
+                             std::array<std::string_view, 4>{group_, name_, held->second.id, by});
+  return counted ? result<void, source_failure>{} : failure(words(counted.error()));
 }
 
 result<void, source_failure> redis_stream_consumer::give_back(std::span<const message_token> untouched) {

@@ -32,7 +32,7 @@ local function take(pending)
   for _, entry in ipairs(pending) do
     local id, owner, deliveries = entry[1], entry[2], entry[4]
     if room > 0 and owner ~= me then
-      if owner ~= back then deliveries = deliveries + 1 end
+      if owner ~= back then deliveries = math.max(deliveries, 2) end
       local claimed = redis.call('XCLAIM', stream, group, me, 0, id, 'RETRYCOUNT', deliveries)[1]
       if claimed then
         answer[#answer + 1] = {id, deliveries, claimed[2]}
@@ -65,6 +65,13 @@ for each = 4, #ARGV do
   local mine = redis.call('XPENDING', stream, group, id, id, 1, me)[1]
   if mine then redis.call('XCLAIM', stream, group, back, 0, id, 'RETRYCOUNT', mine[4], 'JUSTID') end
 end
+return 1
+)lua";
+
+const std::string_view count_attempt = R"lua(
+local stream, group, me, id = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local mine = redis.call('XPENDING', stream, group, id, id, 1, me)[1]
+if mine then redis.call('XCLAIM', stream, group, me, 0, id, 'RETRYCOUNT', mine[4] + ARGV[4], 'JUSTID') end
 return 1
 )lua";
 

@@ -16,6 +16,8 @@ extern const std::string_view renew;
 extern const std::string_view claim;
 /// KEYS: stream. ARGV: group, consumer, owner of what was given back, id….
 extern const std::string_view give_back;
+/// KEYS: stream. ARGV: group, consumer, id, by how much its count of deliveries changes, if it is the consumer's.
+extern const std::string_view count_attempt;
 /// KEYS: stream, dead letters. ARGV: group, consumer, id, more names and values. Answers 0 when it was not the
 /// consumer's any more.
 extern const std::string_view bury;

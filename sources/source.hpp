@@ -26,7 +26,7 @@ struct taken_message {
   std::string identity; ///< the same whenever this message is taken; empty: the source can't tell (a list that is not
                         ///< recorded)
   std::optional<wall_time> produced_at; ///< where the source tells
-  uint32_t deliveries = 1; ///< how often it was taken, where the source tells: > 1 after a consumer died with it
+  uint32_t deliveries = 1; ///< > 1: a consumer died with it in hand, and so many less two died at work on it since
 };
 
 /// Why a message goes to the dead letters.
@@ -68,6 +68,11 @@ public:
   /// Written to the dead letters, then acknowledged, before it returns without a failure; then, and only then, all of
   /// them are done.
   virtual result<void, source_failure> bury(std::span<const dead_message> dead) = 0;
+  /// An attempt at one with `deliveries` above 1 begins or has ended. A source that counts deliveries counts those that
+  /// begin and never end, and buries what was too often in the hand of consumers that died: it may be what they died
+  /// of. Not called for other messages, which so cost nothing.
+  virtual result<void, source_failure> attempt_begins(message_token /*suspect*/) { return {}; }
+  virtual result<void, source_failure> attempt_ended(message_token /*suspect*/) { return {}; }
   /// These were not begun: back to the source, to be taken next, in their order.
   virtual result<void, source_failure> give_back(std::span<const message_token> untouched) = 0;
   /// Writes what was acknowledged and leaves. What is still in hand comes to others after a while.

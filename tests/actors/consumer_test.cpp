@@ -237,6 +237,39 @@ TEST_F(consumers, keep_the_order_within_a_key_and_start_other_keys_beside_it) {
   EXPECT_THAT(at_target(), ::testing::Contains("second of anna"));
 }
 
+TEST_F(consumers, begin_what_was_lost_with_other_consumers_apart_and_have_it_counted_before) {
+  pool->in_flight = 10;
+  for (const auto* body : {"a", "b", "c", "d"}) backlog->waiting.push_back({body, 0, "", 5});
+  backlog->add("new");
+  begin();
+  advance(0ms);
+  EXPECT_THAT(at_target(), ElementsAre("new"));
+  size_t largest_step = 0;
+  for (int step = 0; step < 81; ++step) {
+    const auto before = at_target().size();
+    advance(100ms);
+    largest_step = std::max(largest_step, at_target().size() - before);
+  }
+  EXPECT_LT(largest_step, 4u) << "each waits for a moment of its own";
+  EXPECT_THAT(at_target(), UnorderedElementsAre("a", "b", "c", "d", "new"));
+  EXPECT_EQ(backlog->begun, (std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}}));
+  finish("a", attempt_outcome::failed);
+  EXPECT_EQ(backlog->begun["a"], 0) << "this attempt ended, and no consumer with it";
+  advance(1100ms);
+  EXPECT_EQ(backlog->begun["a"], 1);
+}
+
+TEST_F(consumers, begin_no_suspect_that_could_not_be_counted) {
+  backlog->waiting.push_back({"suspect", 0, "", 2});
+  begin();
+  backlog->failure = "away";
+  advance(5s);
+  EXPECT_THAT(at_target(), IsEmpty());
+  backlog->failure.clear();
+  advance(1s);
+  EXPECT_THAT(at_target(), ElementsAre("suspect"));
+}
+
 TEST_F(consumers, drop_what_comes_of_messages_that_somebody_else_has_now) {
   backlog->add("stolen");
   begin();

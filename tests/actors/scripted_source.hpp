@@ -22,6 +22,7 @@ struct scripted_backlog {
   std::map<uint64_t, waiting_message> in_hand; ///< by token
   std::vector<std::string> acknowledged;
   std::vector<std::pair<std::string, dead_message>> buried;
+  std::map<std::string, int> begun;   ///< attempts at suspects that have not ended
   std::string failure;                ///< each call fails
   bool crash = false;                 ///< the next take throws
   std::vector<message_token> to_lose; ///< told with the next take or sign of life
@@ -87,6 +88,15 @@ public:
       backlog_->waiting.push_front(found->second);
       backlog_->in_hand.erase(found);
     }
+    return {};
+  }
+  result<void, source_failure> attempt_begins(message_token suspect) override {
+    if (auto news = call(); !news) return failure(news.error());
+    ++backlog_->begun[backlog_->in_hand.at(static_cast<uint64_t>(suspect)).bytes];
+    return {};
+  }
+  result<void, source_failure> attempt_ended(message_token suspect) override {
+    --backlog_->begun[backlog_->in_hand.at(static_cast<uint64_t>(suspect)).bytes];
     return {};
   }
   result<void, source_failure> close() override {

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <random>
 #include <set>
@@ -159,6 +160,42 @@ TEST_F(pool_life, of_a_list_and_a_stream_loses_nothing_when_the_node_is_killed_i
   EXPECT_EQ(node->terminate(), 0) << node->log();
   EXPECT_EQ(redis->run({"EXISTS", "orders"}), "0");
   EXPECT_EQ(redis->list({"XPENDING", "events", "g"}).front(), "0");
+}
+
+TEST_F(pool_life, buries_a_message_that_kills_its_node_each_time) {
+  const auto pid_file = (folder.path() / "pid").string();
+  node->configure("[redis.a]\nurl = \"" + redis->url() + "\"\n[process_target]\nallow = [\"/bin/sh\"]\n");
+  const std::string script = "read body; [ \"$body\" != poison ] || kill -9 $(cat " + pid_file +
+                             "); echo \"$body\" >> " + (folder.path() / "handled").string();
+  const json process{{"target", {{"http", nullptr}, {"process", {{"command", {"/bin/sh", "-c", script}}}}}},
+                     {"min", 1}};
+  const auto begin = [&] {
+    node->start();
+    std::ofstream{pid_file} << node->pid();
+  };
+  begin();
+  push_to_list("orders", "poison\n");
+  push_to_list("orders", "good\n");
+  put("orders", pool_body(list("orders"), process));
+  int deaths = 0;
+  while (redis->run({"LLEN", "orders:dead"}) == "0" && deaths < 10) {
+    if (node->eventually([&] { return redis->run({"LLEN", "orders:dead"}) != "0"; })) break;
+    ++deaths;
+    node->kill(); // it is dead; this only waits for it
+    begin();
+  }
+  EXPECT_EQ(deaths, 5);
+  const auto letter = json::parse(redis->list({"LRANGE", "orders:dead", "0", "-1"}).at(0));
+  EXPECT_EQ(letter["message"], "poison\n");
+  EXPECT_EQ(letter["reason"], "crashed_consumer");
+  push_to_list("orders", "last\n");
+  const auto text = [&] {
+    std::ifstream file{folder.path() / "handled"};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  EXPECT_TRUE(node->eventually([&] { return text().find("last") != std::string::npos; })) << text();
+  EXPECT_THAT(text(), testing::HasSubstr("good"));
+  EXPECT_EQ(redis->run({"LLEN", "orders:dead"}), "1") << "what was beside it is not buried with it";
 }
 
 TEST_F(pool_life, goes_on_by_itself_when_the_server_was_away) {

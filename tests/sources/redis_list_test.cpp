@@ -8,10 +8,12 @@
 namespace wheelwork::source_test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using list_end = redis_target::list_end;
 
 class redis_list_source_test : public ::testing::Test {
@@ -232,6 +234,66 @@ TEST_F(redis_list_source_test, what_an_earlier_run_of_the_node_left_is_recovered
   EXPECT_THAT(waiting(), ElementsAre("a"));
   pool_.setup.node = "node-b";
   EXPECT_EQ(look(*pool_.monitor()).recovered, 0u) << "another node's lease still holds";
+}
+
+TEST_F(redis_list_source_test, a_message_that_ends_its_consumers_is_buried) {
+  push({"poison"});
+  for (uint64_t run = 1; run <= 5; ++run) {
+    pool_.setup.incarnation = run;
+    look(*pool_.monitor());
+    auto consumer = pool_.consumer();
+    const auto news = take(*consumer);
+    ASSERT_THAT(texts(news), ElementsAre("poison")) << "run " << run;
+    EXPECT_EQ(news.taken[0].deliveries, run);
+    if (run > 1) {
+      ASSERT_TRUE(consumer->attempt_begins(news.taken[0].token));
+    }
+  }
+  pool_.setup.incarnation = 6;
+  EXPECT_EQ(look(*pool_.monitor()).recovered, 1u);
+  push({"good"});
+  EXPECT_THAT(texts(take(*pool_.consumer())), ElementsAre("good"));
+  const auto letters = server_.list({"LRANGE", "orders:dead", "0", "-1"});
+  ASSERT_THAT(letters, SizeIs(1));
+  EXPECT_THAT(letters[0], AllOf(HasSubstr("\"message\":\"poison\""), HasSubstr("\"reason\":\"crashed_consumer\""),
+                                HasSubstr("\"attempts\":5")));
+  EXPECT_EQ(server_.run({"EXISTS", "{orders}:wheelwork:orders:losses"}), "0") << "nothing is left to be counted";
+}
+
+TEST_F(redis_list_source_test, what_only_lay_beside_it_is_not_counted_out) {
+  push({"poison", "beside"});
+  for (uint64_t run = 1; run <= 8; ++run) {
+    pool_.setup.incarnation = run;
+    look(*pool_.monitor());
+    auto consumer = pool_.consumer();
+    const auto news = take(*consumer);
+    if (run > 5) {
+      ASSERT_THAT(texts(news), ElementsAre("beside")) << "run " << run;
+      continue;
+    }
+    ASSERT_THAT(texts(news), UnorderedElementsAre("poison", "beside")) << "run " << run;
+    for (const auto& each : news.taken) {
+      if (run > 1) {
+        ASSERT_TRUE(consumer->attempt_begins(each.token));
+      }
+      if (run > 1 && each.bytes == "beside") {
+        ASSERT_TRUE(consumer->attempt_ended(each.token));
+      }
+    }
+  }
+  pool_.setup.incarnation = 9;
+  look(*pool_.monitor());
+  auto consumer = pool_.consumer();
+  const auto news = take(*consumer);
+  ASSERT_THAT(texts(news), ElementsAre("beside"));
+  EXPECT_EQ(news.taken[0].deliveries, 2u);
+  give_back(*consumer, tokens(news));
+  const auto again = take(*consumer);
+  EXPECT_EQ(again.taken[0].deliveries, 2u) << "a consumer that gives it back does not clear it";
+  consumer->acknowledge(tokens(again));
+  keep_alive(*consumer);
+  push({"beside"});
+  EXPECT_EQ(take(*consumer).taken[0].deliveries, 1u) << "its work was done: another with these bytes begins anew";
 }
 
 TEST_F(redis_list_source_test, pools_on_one_list_share_it) {

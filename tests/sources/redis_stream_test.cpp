@@ -7,6 +7,7 @@
 namespace wheelwork::source_test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -153,13 +154,30 @@ TEST_F(redis_stream_source_test, what_an_earlier_run_of_the_node_left_is_taken_a
 TEST_F(redis_stream_source_test, a_message_that_ends_its_consumers_is_buried) {
   add("poison");
   for (uint64_t run = 1; run <= 5; ++run) {
-    const auto news = take(*pool_.consumer_of_run(run));
+    auto consumer = pool_.consumer_of_run(run);
+    const auto news = take(*consumer);
     ASSERT_THAT(texts(news), SizeIs(1)) << "run " << run;
     EXPECT_EQ(news.taken[0].deliveries, run);
+    if (run > 1) {
+      ASSERT_TRUE(consumer->attempt_begins(news.taken[0].token));
+    }
   }
   EXPECT_THAT(texts(take(*pool_.consumer_of_run(6))), IsEmpty());
   ASSERT_THAT(dead(), SizeIs(1));
   EXPECT_THAT(dead()[0], HasSubstr("wheelwork_reason\ncrashed_consumer\n"));
+}
+
+TEST_F(redis_stream_source_test, what_only_lay_beside_it_is_not_counted_out) {
+  add("beside");
+  for (uint64_t run = 1; run <= 8; ++run) {
+    auto consumer = pool_.consumer_of_run(run);
+    const auto news = take(*consumer);
+    ASSERT_THAT(texts(news), SizeIs(1)) << "run " << run;
+    EXPECT_EQ(news.taken[0].deliveries, std::min<uint64_t>(run, 2));
+    if (run == 1) continue;
+    ASSERT_TRUE(consumer->attempt_begins(news.taken[0].token));
+    ASSERT_TRUE(consumer->attempt_ended(news.taken[0].token));
+  }
 }
 
 TEST_F(redis_stream_source_test, a_deleted_group_is_made_again_and_said) {
