@@ -97,6 +97,7 @@ void consumer_state::work() {
   begin_attempts();
   bury_dead();
   if (retiring_) {
+    take_back_waiting();
     give_back_untouched();
     if (messages_.empty()) return leave();
   }

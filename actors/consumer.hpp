@@ -87,6 +87,7 @@ private:
   void bury_dead();
   void adapt_batch();
   void leave();
+  void take_back_waiting();
   void give_back_untouched();
   void note_failure(const std::string& failure);
   void count_busy();

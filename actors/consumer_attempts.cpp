@@ -130,6 +130,21 @@ void consumer_state::end_recording(const messages_recorded& answer) {
   with_.statistics->set_consumer_failure(settings_.number, answer.failure);
 }
 
+/// For a consumer that leaves: a message that waits for a worker may wait for ever.
+void consumer_state::take_back_waiting() {
+  if (with_.pool->journal || book_->in_flight() == 0) return;
+  const auto now = with_.clock->steady_now();
+  for (auto& [token, one] : messages_) {
+    if (!one.in_flight || one.lost || !runner_of(*one.order.how)->take_back(one.order.id, one.attempts)) continue;
+    token_of_id_.erase(value_of(one.order.id));
+    one.in_flight = false;
+    --with_.statistics->in_flight;
+    book_->not_started(token, now);
+    if (one.what.deliveries < 2) continue;
+    if (auto counted = with_.from->attempt_ended(one.what.token); !counted) note_failure(counted.error().message);
+  }
+}
+
 /// Acknowledged, tried again later, or given up.
 void consumer_state::end_attempt(attempt_result& result) {
   const auto known = token_of_id_.find(value_of(result.id));

@@ -243,11 +243,10 @@ void dispatcher_state::begin_drain(const drain& request) {
   answer_drain(false);
 }
 
-/// Processes outlive the node under their helpers, so a clean stop does not wait for them. Nor for workers, for nobody
-/// could acknowledge any more.
+/// Processes outlive the node under their helpers, so a clean stop does not wait for them. Workers may acknowledge as
+/// long as the grace lasts.
 size_t dispatcher_state::attempts_to_wait_for() const {
-  auto running = [this](target_kind kind) { return queues_[static_cast<size_t>(kind)].running(); };
-  return in_flight_.size() - running(target_kind::process) - (running(target_kind::worker) - workers_.reserved());
+  return in_flight_.size() - queues_[static_cast<size_t>(target_kind::process)].running();
 }
 
 void dispatcher_state::answer_drain(bool grace_is_over) {

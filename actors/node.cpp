@@ -356,15 +356,15 @@ void running_node::apply_pools(std::vector<pool_definition> pools) {
 
 // ---- end
 
-/// The order, each with its reason: nothing new comes in (the API has been closed, consumers leave); attempts end or
-/// get their start journaled; all that schedulers decided is written; only then may the shards be marked released; then
-/// the runners go, then the actors.
+/// The order, each with its reason: nothing new comes in (the API only takes acknowledgements, consumers leave);
+/// attempts end or get their start journaled; all that schedulers decided is written; only then may the shards be
+/// marked released; then the runners go, then the actors.
 std::string running_node::stop() {
   if (stopped_) return {};
   stopped_ = true;
   stopping_ = true;
   std::string trouble;
-  if (runners_.workers) runners_.workers->end_polls(); // the API takes no new requests, and these would only wait
+  if (runners_.workers) runners_.workers->end_polls(); // these would only wait
   if (!actors_.schedulers.empty() && broken().empty()) {
     const auto grace_until = clock_.steady_now() + settings_.node.shutdown_grace;
     caf::anon_send(actors_.pools, stop_pools{actors_.keeper});

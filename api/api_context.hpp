@@ -19,6 +19,7 @@ public:
   const node_facts facts;
   push_collector pushes;
   std::function<size_t()> connections; ///< for metrics
+  bool stopping = false;               ///< only what ends work is taken, and what looks
 
   /// For callbacks of the node, which may come when the server is gone.
   std::shared_ptr<api_context> shared() { return shared_from_this(); }

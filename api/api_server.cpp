@@ -38,6 +38,10 @@ public:
     server_.post([this, tokens = std::move(tokens), hosts = std::move(hosts)] { access_.reload(tokens, hosts); });
   }
 
+  void stop_taking_work() {
+    server_.post([this] { context_->stopping = true; });
+  }
+
   http_server& server() { return server_; }
 
 private:
@@ -51,6 +55,7 @@ api_server::api_server(const api_settings& settings, node_service& node, node_fa
     : state_{std::make_unique<state>(settings, node, std::move(facts), limits)} {}
 api_server::~api_server() = default;
 uint16_t api_server::port() const { return state_->server().port(); }
+void api_server::stop_taking_work() { state_->stop_taking_work(); }
 void api_server::stop_accepting() { state_->server().stop_accepting(); }
 void api_server::stop() { state_->server().stop(); }
 void api_server::reload(std::vector<api_token> tokens, std::vector<std::string> hosts) {

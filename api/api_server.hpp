@@ -31,6 +31,9 @@ public:
   api_server& operator=(const api_server&) = delete;
 
   uint16_t port() const;
+  /// From now on requests are refused with 503 but those that look, and acknowledgements and heartbeats of what is in
+  /// hand. Any thread.
+  void stop_taking_work();
   /// No new connections, idle ones are closed, requests in hand are still answered. Any thread.
   void stop_accepting();
   /// Answers what still waits with 503, closes all. Not on a thread that answers requests.

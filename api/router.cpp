@@ -25,11 +25,11 @@ constexpr route table[] = {
     {get, "/api/v1/jobs/{id}", viewer, body::none, routes::read_job},
     {post, "/api/v1/jobs/{id}/cancel", operate, body::none, routes::cancel_job},
     {post, "/api/v1/jobs/{id}/retry", operate, body::none, routes::retry_job},
-    {post, "/api/v1/jobs/{id}/attempts/{n}/ack", operate, body::json, routes::acknowledge_attempt},
+    {post, "/api/v1/jobs/{id}/attempts/{n}/ack", operate, body::json, routes::acknowledge_attempt, true},
 
     {post, "/api/v1/workers/poll", operate, body::json, routes::poll_for_jobs},
-    {post, "/api/v1/workers/ack", operate, body::json, routes::acknowledge},
-    {post, "/api/v1/workers/heartbeat", operate, body::json, routes::extend_lease},
+    {post, "/api/v1/workers/ack", operate, body::json, routes::acknowledge, true},
+    {post, "/api/v1/workers/heartbeat", operate, body::json, routes::extend_lease, true},
 
     {get, "/api/v1/tasks", viewer, body::none, routes::list_tasks},
     {put, "/api/v1/tasks/{name}", admin, body::json, routes::put_task},
@@ -56,7 +56,7 @@ constexpr route table[] = {
     {get, "/metrics", viewer, body::none, routes::metrics},
     {get, "/openapi.json", viewer, body::none, routes::openapi},
 
-    {post, "/api/v1/nodes/{name}/drain", admin, body::none, routes::not_built, true},
+    {post, "/api/v1/nodes/{name}/drain", admin, body::none, routes::not_built, false, true},
 };
 
 std::string_view next_segment(std::string_view& path) {
@@ -145,6 +145,9 @@ void route_request(api_context& context, http_request& request, const responder&
     if (!is_enough(request.role, each.needed))
       return respond(problem(403, "this needs the role " + std::string{to_string(each.needed)} + "; the token has " +
                                       std::string{to_string(request.role)}));
+    if (context.stopping && each.method != get && !each.ends_work)
+      return respond(
+          problem_later(503, "the node stops: ask another one, or this one when it is back", std::chrono::seconds{1}));
     if (!decode_parameters(values, request)) return respond(problem(400, "the path is not percent-encoded UTF-8"));
     if (const auto refusal = fault_in_content_type(each.body, request)) return respond(*refusal);
     return each.handle(context, request, respond);

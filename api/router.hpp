@@ -24,12 +24,14 @@ struct route {
   token_role needed;
   body_kind body;
   void (*handle)(api_context& context, http_request& request, const responder& respond);
-  bool planned = false; ///< of the contract, but not in this edition: answers 501, is not in the OpenAPI document
+  bool ends_work = false; ///< taken also while the node stops, as the grace is for this
+  bool planned = false;   ///< of the contract, but not in this edition: answers 501, is not in the OpenAPI document
 };
 
 std::span<const route> all_routes();
 
-/// Finds the route, checks role and content type, and calls its handler; otherwise answers 404, 405, 403 or 415.
+/// Finds the route, checks role and content type, and calls its handler; otherwise answers 404, 405, 403 or 415, and
+/// 503 to whatever changes something while the node stops.
 void route_request(api_context& context, http_request& request, const responder& respond);
 
 } // namespace wheelwork

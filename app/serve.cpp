@@ -190,7 +190,7 @@ private:
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
-    api_->stop_accepting();
+    api_->stop_taking_work();
     fronts_->stop_accepting();
     auto trouble = node_->stop();
     fronts_->stop();

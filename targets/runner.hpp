@@ -31,6 +31,9 @@ public:
   }
   /// Asks an attempt to stop; it answers through the sink all the same, as cancelled or with whatever it came to.
   virtual void cancel(job_id id, uint32_t number) = 0;
+  /// Takes back an attempt that has not begun. True: it never will, and is not answered. False: it has, or is over.
+  /// Any thread.
+  virtual bool take_back(job_id, uint32_t) { return false; }
   /// The result of this attempt is committed: a runner that keeps results for a restarted node may forget it.
   virtual void settled(job_id, uint32_t) {}
   /// The result of this attempt came too late: the job had been cancelled or had a newer attempt.

@@ -28,6 +28,7 @@ public:
 
   void run(std::vector<attempt_order> orders) override;
   void cancel(job_id id, uint32_t number) override;
+  bool take_back(job_id id, uint32_t number) override { return take_waiting(id, number).has_value(); }
   void settled(job_id id, uint32_t number) override { acks_->settled(id, number); }
   void not_counted(job_id id, uint32_t number) override { acks_->not_counted(id, number); }
   void stop() override;
@@ -57,6 +58,7 @@ private:
   }
   waiting_poll take(poll_map::iterator found);
   std::vector<attempt_order> take_waiting(const worker_poll& request);
+  std::optional<attempt_order> take_waiting(job_id id, uint32_t number);
   poll_map::iterator poll_for(const std::string& queue);
   delivery lease(waiting_poll to, std::vector<attempt_order> orders);
   void serve_messages(std::vector<attempt_order> orders);
@@ -245,19 +247,23 @@ void real_worker_runner::give_back(const std::vector<std::pair<job_id, uint32_t>
   if (!messages.empty()) serve_messages(std::move(messages));
 }
 
+/// A message that no worker has taken yet.
+std::optional<attempt_order> real_worker_runner::take_waiting(job_id id, uint32_t number) {
+  const std::lock_guard lock{mutex_};
+  const auto is_it = [&](const attempt_order& each) { return each.what.id == id && each.number == number; };
+  for (auto& [name, of_queue] : messages_)
+    for (auto& level : of_queue) {
+      const auto found = std::find_if(level.begin(), level.end(), is_it);
+      if (found == level.end()) continue;
+      std::optional<attempt_order> taken{std::move(*found)};
+      level.erase(found);
+      return taken;
+    }
+  return std::nullopt;
+}
+
 void real_worker_runner::cancel(job_id id, uint32_t number) {
-  std::optional<attempt_order> waiting;
-  {
-    const std::lock_guard lock{mutex_};
-    const auto is_it = [&](const attempt_order& each) { return each.what.id == id && each.number == number; };
-    for (auto& [name, of_queue] : messages_)
-      for (auto& level : of_queue) {
-        const auto found = std::find_if(level.begin(), level.end(), is_it);
-        if (found == level.end()) continue;
-        waiting = std::move(*found);
-        level.erase(found);
-      }
-  }
+  const auto waiting = take_waiting(id, number);
   if (!waiting) return acks_->cancel(id, number);
   auto result = result_for(*waiting);
   result.outcome = attempt_outcome::cancelled;

@@ -381,6 +381,26 @@ TEST_F(consumers, that_leave_finish_what_is_at_the_target_and_give_back_the_rest
   EXPECT_THAT(at_target(), ElementsAre("three", "four"));
 }
 
+TEST_F(consumers, that_leave_give_back_what_the_target_has_not_begun) {
+  pool->in_flight = 2;
+  for (const auto* body : {"one", "two", "three"}) backlog->add(body);
+  begin();
+  advance(500ms);
+  ASSERT_THAT(at_target(), ElementsAre("one", "two"));
+  runner->may_take_back = [](const job& what) { return what.body.data() == "one"; };
+  change([](pool_definition& changed) { changed.paused = true; });
+  advance(1s);
+  EXPECT_THAT(at_target(), ElementsAre("two"));
+  EXPECT_EQ(backlog->open, 1u) << "a worker has two";
+  EXPECT_EQ(backlog->waiting.size(), 2u);
+  EXPECT_EQ(backlog->waiting.front().bytes, "one") << "in its order";
+  EXPECT_EQ(statistics->in_flight, 1u);
+  finish("two");
+  advance(1s);
+  EXPECT_EQ(backlog->open, 0u);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("two"));
+}
+
 TEST_F(consumers, that_crash_are_replaced) {
   begin();
   backlog->crash = true;

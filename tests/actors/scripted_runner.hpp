@@ -31,6 +31,14 @@ public:
     cancelled.emplace_back(id, number);
     if (obeys) finish(id, result_of(id, attempt_outcome::cancelled, number));
   }
+  bool take_back(job_id id, uint32_t number) override {
+    const auto found = std::find_if(open.begin(), open.end(), [&](const start& one) {
+      return one.what.id == id && one.number == number && may_take_back && may_take_back(one.what);
+    });
+    if (found == open.end()) return false;
+    open.erase(found);
+    return true;
+  }
   void settled(job_id id, uint32_t number) override { settled_ones.emplace_back(id, number); }
   void stop() override {}
 
@@ -67,6 +75,7 @@ public:
   /// The result of an attempt that has just started; none: it runs until finish(). Unset: all run until finish().
   std::function<std::optional<attempt_result>(const start&)> next;
   std::function<void(const attempt_order&)> on_order; ///< sees each before it starts
+  std::function<bool(const job&)> may_take_back;      ///< those that have not begun; unset: none
   bool obeys = false;                                 ///< ends attempts that are told to stop
 
   std::vector<start> starts;

@@ -278,11 +278,24 @@ TEST_F(worker_test, a_clean_stop_waits_for_no_worker) {
   start();
   auto held = push_for_worker("mail"), waiting = push_for_worker("other");
   poll({"mail"});
-  EXPECT_TRUE(stop_clean(1h));
+  EXPECT_TRUE(stop_clean(1s));
   start();
   EXPECT_EQ(attempts(held), "1:lost");
   EXPECT_EQ(attempts(waiting), "");
   EXPECT_THAT(poll({"mail"})->ids(), ElementsAre(held));
+}
+
+TEST_F(worker_test, a_stop_waits_for_the_acknowledgement_of_what_a_worker_holds) {
+  start();
+  auto id = push_for_worker("mail");
+  poll({"mail"});
+  caf::anon_send(actors_.dispatcher, drain{actors_.keeper, 1h});
+  advance(10s);
+  EXPECT_EQ(acknowledge(id, 1), ack_verdict::accepted);
+  EXPECT_TRUE(stop_clean(1h));
+  start();
+  EXPECT_EQ(job_of(id).state, job_state::succeeded);
+  EXPECT_EQ(attempts(id), "1:succeeded");
 }
 
 TEST_F(worker_test, a_stop_takes_starts_back_that_no_worker_saw) {
@@ -291,9 +304,9 @@ TEST_F(worker_test, a_stop_takes_starts_back_that_no_worker_saw) {
     start();
     auto id = push_for_worker("mail");
     auto got = ask_poll({"mail"});
-    caf::anon_send(actors_.dispatcher, drain{actors_.keeper, 1h});
+    caf::anon_send(actors_.dispatcher, drain{actors_.keeper, 1s});
     settle(seed);
-    EXPECT_TRUE(stop_clean(1h));
+    EXPECT_TRUE(stop_clean(1s));
     start();
     auto left = got->jobs.empty() ? poll({"mail"}) : got;
     ASSERT_THAT(left->ids(), ElementsAre(id));

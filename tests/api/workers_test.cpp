@@ -141,6 +141,19 @@ TEST_F(workers_api, an_acknowledgement_says_what_became_of_the_attempt) {
   EXPECT_EQ(acks[1], (attempt_ack{job_id{4711}, 3, false, "no space", ""}));
 }
 
+TEST_F(workers_api, while_the_node_stops_only_what_ends_work_is_taken) {
+  server().stop_taking_work();
+  const auto refused = request("POST", "/api/v1/workers/poll", usual_poll);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_EQ(request("POST", "/api/v1/jobs", R"({"target":{"native":{"handler":"noop"}}})").status, 503);
+  EXPECT_EQ(request("DELETE", "/api/v1/tasks/a").status, 503);
+  EXPECT_EQ(request("GET", "/healthz").status, 200);
+  EXPECT_EQ(ack(R"({"id":"4711","attempt":2,"outcome":"succeeded"})").status, 200);
+  EXPECT_EQ(request("POST", "/api/v1/jobs/4711/attempts/2/ack", R"({"outcome":"succeeded"})").status, 200);
+  EXPECT_NE(request("POST", "/api/v1/workers/heartbeat", R"({"id":"4711","attempt":2})").status, 503);
+}
+
 TEST_F(workers_api, the_attempt_may_be_named_in_the_path) {
   const auto done = request("POST", "/api/v1/jobs/4711/attempts/2/ack", R"({"outcome":"succeeded","result":7})");
   ASSERT_EQ(done.status, 200) << done.body;

@@ -198,6 +198,23 @@ TEST_F(pool_life, buries_a_message_that_kills_its_node_each_time) {
   EXPECT_EQ(redis->run({"LLEN", "orders:dead"}), "1") << "what was beside it is not buried with it";
 }
 
+TEST_F(pool_life, lets_workers_finish_when_the_node_stops_and_gives_back_what_none_has_begun) {
+  node->start();
+  put("orders", pool_body(list("orders"), {{"target", {{"http", nullptr}, {"worker", {{"queue", "mail"}}}}}}));
+  for (const auto* each : {"1", "2", "3"}) push_to_list("orders", each);
+  const json ask{{"queues", {"mail"}}, {"worker", "host-1"}, {"max", 1}, {"wait", "30s"}};
+  const auto got = node->request("POST", "/api/v1/workers/poll", ask.dump()).json()["jobs"];
+  ASSERT_EQ(got.size(), 1u);
+  node->send_signal(SIGTERM);
+  // The consumer that has nothing at a worker leaves at once; then its message and those untouched are back.
+  ASSERT_TRUE(node->eventually([&] { return redis->run({"LLEN", "orders"}) == "2"; })) << node->log();
+  const json ack{{"id", got[0]["id"]}, {"attempt", got[0]["attempt"]}, {"outcome", "succeeded"}};
+  EXPECT_EQ(node->request("POST", "/api/v1/workers/ack", ack.dump()).status, 200);
+  EXPECT_EQ(node->wait_for_end(), 0) << node->log();
+  EXPECT_EQ(redis->run({"LLEN", "orders"}), "2");
+  EXPECT_THAT(redis->list({"KEYS", "*wheelwork*"}), testing::Each(testing::Not(testing::HasSubstr("list"))));
+}
+
 TEST_F(pool_life, goes_on_by_itself_when_the_server_was_away) {
   node->start();
   put("orders", pool_body(list("orders")));

@@ -216,6 +216,24 @@ TEST_F(workers, take_a_job_work_on_it_and_acknowledge_it) {
   EXPECT_EQ(node.terminate(), 0) << node.log();
 }
 
+TEST_F(workers, may_acknowledge_while_the_node_stops_and_get_nothing_new) {
+  node.start();
+  const auto id = node.push(worker_job("mail", {{"timeout", "10m"}}));
+  node.push(worker_job("mail"));
+  const auto got = poll(1, "30s");
+  ASSERT_EQ(got.size(), 1u);
+  node.send_signal(SIGTERM);
+  ASSERT_TRUE(node.eventually([&] { return post("workers/poll", poll_body("host-1", 1, "0s", "30s")).status == 503; }));
+  EXPECT_EQ(node.request("POST", "/api/v1/jobs", worker_job("mail").dump()).status, 503);
+  EXPECT_EQ(post("workers/heartbeat", {{"id", id}, {"attempt", 1}}).status, 200);
+  EXPECT_EQ(job(id)["state"], "running");
+  EXPECT_EQ(post("workers/ack", ack_of(got[0])).status, 200);
+  EXPECT_EQ(node.wait_for_end(), 0) << node.log();
+  node.start();
+  EXPECT_EQ(job(id)["state"], "succeeded");
+  EXPECT_EQ(job(id)["attempts"].size(), 1u);
+}
+
 TEST_F(workers, that_come_late_get_409_and_change_nothing) {
   node.start();
   const auto id = node.push(worker_job("mail", {{"retry", {{"delays", {"0s"}}}}}));
