@@ -79,12 +79,19 @@ const std::string_view bury = R"lua(
 local stream, dead, group, me, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 if #redis.call('XPENDING', stream, group, id, id, 1, me) == 0 then return 0 end
 local found = redis.call('XRANGE', stream, id, id)[1]
-local words = {'XADD', dead, '*'}
-for _, word in ipairs(found and found[2] or {'wheelwork_lost', 'the entry was trimmed before it was buried'}) do
-  words[#words + 1] = word
+local fields = found and found[2] or {'wheelwork_lost', 'the entry was trimmed before it was buried'}
+local at_once = 7000 -- a script can't call with more than about 8,000 words
+local parts = math.max(1, math.ceil(#fields / at_once))
+for part = 1, parts do
+  local words = {'XADD', dead, '*'}
+  for each = (part - 1) * at_once + 1, math.min(part * at_once, #fields) do words[#words + 1] = fields[each] end
+  for each = 4, #ARGV do words[#words + 1] = ARGV[each] end
+  if parts > 1 then
+    words[#words + 1] = 'wheelwork_part'
+    words[#words + 1] = part .. ' of ' .. parts
+  end
+  redis.call(unpack(words))
 end
-for each = 4, #ARGV do words[#words + 1] = ARGV[each] end
-redis.call(unpack(words))
 redis.call('XACK', stream, group, id)
 return 1
 )lua";

@@ -11,6 +11,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class redis_stream_source_test : public ::testing::Test {
@@ -178,6 +179,27 @@ TEST_F(redis_stream_source_test, what_only_lay_beside_it_is_not_counted_out) {
     ASSERT_TRUE(consumer->attempt_begins(news.taken[0].token));
     ASSERT_TRUE(consumer->attempt_ended(news.taken[0].token));
   }
+}
+
+TEST_F(redis_stream_source_test, an_entry_with_more_fields_than_a_script_can_write_at_once_is_buried_in_parts) {
+  std::vector<std::string> fields;
+  for (int field = 0; field < 8000; ++field) {
+    fields.push_back("f" + std::to_string(field));
+    fields.push_back(std::to_string(field));
+  }
+  redis_command entry{"XADD", "orders", "*"};
+  entry.insert(entry.end(), fields.begin(), fields.end());
+  server_.run(entry);
+  auto consumer = pool_.consumer();
+  const auto held = take(*consumer);
+  bury(*consumer, {{held.taken[0].token, "retries_exhausted", "no", 3}});
+  const auto letters = dead();
+  ASSERT_THAT(letters, SizeIs(3));
+  EXPECT_THAT(letters[0], AllOf(HasSubstr("f0\n0\n"), HasSubstr("f3499\n3499\n"), Not(HasSubstr("f3500\n")),
+                                HasSubstr("wheelwork_part\n1 of 3")));
+  EXPECT_THAT(letters[2], AllOf(HasSubstr("f7000\n"), HasSubstr("f7999\n7999\n"), HasSubstr("wheelwork_part\n3 of 3")));
+  for (const auto& each : letters) EXPECT_THAT(each, HasSubstr("wheelwork_reason\nretries_exhausted\n"));
+  EXPECT_EQ(look(*pool_.monitor()).in_hand, 0u);
 }
 
 TEST_F(redis_stream_source_test, a_deleted_group_is_made_again_and_said) {
