@@ -23,6 +23,7 @@ consumer_state::~consumer_state() {
   uint64_t in_flight = 0;
   for (const auto& [token, one] : messages_) in_flight += one.in_flight;
   with_.statistics->in_flight -= in_flight;
+  count_hand(0, 0);
   with_.statistics->set_consumer_failure(settings_.number, {});
   with_.table->release(settings_.slot);
 }
@@ -106,6 +107,7 @@ void consumer_state::work() {
   else
     let_source_know();
   count_busy();
+  count_hand(messages_.size(), book_->waiting_for_retry());
   go_on_later();
 }
 
@@ -324,6 +326,12 @@ void consumer_state::count_busy() {
       static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - busy_since_).count());
   busy_since_ = now;
   busy_ = book_->in_flight() > 0;
+}
+
+/// All consumers share the gauges, so each adds what changed with it.
+void consumer_state::count_hand(size_t in_hand, size_t waiting) {
+  with_.statistics->in_hand += in_hand - std::exchange(counted_in_hand_, in_hand);
+  with_.statistics->waiting_for_retry += waiting - std::exchange(counted_waiting_, waiting);
 }
 
 consumer_actor::behavior_type consumer(consumer_actor::stateful_pointer<consumer_state> self,

@@ -91,6 +91,7 @@ private:
   void give_back_untouched();
   void note_failure(const std::string& failure);
   void count_busy();
+  void count_hand(size_t in_hand, size_t waiting);
   message_limits limits() const;
   size_t in_flight_max() const;
   const std::shared_ptr<runner>& runner_of(const resolved_target& how) const;
@@ -111,6 +112,7 @@ private:
       busy_since_{}, later_at_{};
   milliseconds empty_pause_{0};
   bool busy_ = false, soon_ = false, retiring_ = false, left_ = false;
+  size_t counted_in_hand_ = 0, counted_waiting_ = 0;
   std::string failure_;
 };
 

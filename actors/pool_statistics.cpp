@@ -33,6 +33,7 @@ pool_status pool_statistics::status(std::chrono::steady_clock::time_point now) c
   seen.consumers = consumers;
   seen.wanted = wanted;
   seen.in_flight = in_flight;
+  seen.in_hand = in_hand;
   seen.waiting_for_retry = waiting_for_retry;
   seen.taken_per_second = taken_rate.per_second(now);
   seen.handled_per_second = handled_rate.per_second(now);

@@ -12,7 +12,7 @@ namespace wheelwork {
 class pool_statistics {
 public:
   std::atomic<uint64_t> taken{0}, succeeded{0}, failed_attempts{0}, dead_letters{0}, recovered{0};
-  std::atomic<uint64_t> in_flight{0}, waiting_for_retry{0};
+  std::atomic<uint64_t> in_flight{0}, in_hand{0}, waiting_for_retry{0};
   std::atomic<uint64_t> busy_microseconds{0};    ///< of all consumers: time with a message in work
   std::atomic<uint32_t> consumers{0}, wanted{0}; ///< those that live, also while they leave; what the policy wants
   rate_meter taken_rate, handled_rate;

@@ -13,6 +13,7 @@ struct pool_status {
   uint32_t consumers = 0;      ///< that live now
   uint32_t wanted = 0;         ///< as the policy says
   uint64_t in_flight = 0;      ///< messages at the target
+  uint64_t in_hand = 0;        ///< messages that consumers of this node took and have not finished, those included
   uint64_t waiting_for_retry = 0;
   double taken_per_second = 0;   ///< over the last minute; so the next
   double handled_per_second = 0; ///< succeeded or buried

@@ -143,6 +143,8 @@ void add_pool_gauges(family_list& list, const std::vector<pool_view>& pools, wal
         [](const pool_status& status) { return static_cast<double>(status.wanted); });
   gauge("wheelwork_pool_messages_in_flight", "Messages at the target.",
         [](const pool_status& status) { return static_cast<double>(status.in_flight); });
+  gauge("wheelwork_pool_messages_in_hand", "Messages that consumers have taken and not finished.",
+        [](const pool_status& status) { return static_cast<double>(status.in_hand); });
   gauge("wheelwork_pool_messages_waiting_for_retry", "Messages that failed and wait for their next attempt.",
         [](const pool_status& status) { return static_cast<double>(status.waiting_for_retry); });
   gauge("wheelwork_pool_messages_per_second", "Messages handled a second, over the last minute.",

@@ -32,6 +32,7 @@ json added_members(const pool_view& pool) {
           {"consumers", status.consumers},
           {"wanted", status.wanted},
           {"messages_in_flight", status.in_flight},
+          {"messages_in_hand", status.in_hand},
           {"waiting_for_retry", status.waiting_for_retry},
           {"rate", rounded(status.handled_per_second)},
           {"taken_rate", rounded(status.taken_per_second)},

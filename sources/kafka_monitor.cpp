@@ -1,5 +1,6 @@
 // The lag of a group at a topic, looked at from beside: a client that joins nothing.
 #include "brokers/kafka_client.hpp"
+#include "sources/kafka_oldest.hpp"
 #include "sources/kafka_source.hpp"
 
 #include <algorithm>
@@ -14,7 +15,12 @@ constexpr int tries_max = 5;
 
 kafka_settings monitor_settings(const kafka_source& from) {
   kafka_settings made;
-  made.defaults = {{"socket.timeout.ms", "10000"}, {"reconnect.backoff.max.ms", "2000"}};
+  // It reads single records only, to see how old they are.
+  made.defaults = {{"socket.timeout.ms", "10000"},
+                   {"reconnect.backoff.max.ms", "2000"},
+                   {"fetch.message.max.bytes", "4096"},
+                   {"queued.min.messages", "1"},
+                   {"fetch.wait.max.ms", "100"}};
   made.fixed = {{"group.id", from.group}, {"enable.auto.commit", "false"}};
   return made;
 }
@@ -22,7 +28,7 @@ kafka_settings monitor_settings(const kafka_source& from) {
 class topic_monitor final : public source_monitor {
 public:
   topic_monitor(const source_setup& setup, const kafka_connection_settings& connection)
-      : pool_{setup.pool}, from_{std::get<kafka_source>(setup.from)}, connection_{connection} {}
+      : pool_{setup.pool}, from_{std::get<kafka_source>(setup.from)}, connection_{connection}, clock_{*setup.clock} {}
 
   result<backlog, source_failure> look() override;
 
@@ -35,7 +41,9 @@ private:
   std::string pool_;
   kafka_source from_;
   kafka_connection_settings connection_;
+  const clock_source& clock_;
   std::unique_ptr<kafka_client> client_;
+  kafka_oldest oldest_;
 };
 
 std::string topic_monitor::open() {
@@ -104,10 +112,14 @@ result<backlog, source_failure> topic_monitor::look() {
   };
   backlog seen;
   seen.partitions = static_cast<uint32_t>(count);
+  std::vector<kafka_lanes::position> firsts; // that are not committed
   for (int partition = 0; partition < count; ++partition) {
     const int64_t from = std::max(offset_in(committed, partition), offset_in(first, partition));
-    seen.waiting += static_cast<uint64_t>(std::max(offset_in(end, partition) - from, int64_t{0}));
+    const int64_t waiting = std::max(offset_in(end, partition) - from, int64_t{0});
+    seen.waiting += static_cast<uint64_t>(waiting);
+    if (waiting > 0) firsts.push_back({partition, std::max(from, int64_t{0})});
   }
+  seen.oldest = oldest_.look(*client_, from_.topic, firsts, clock_);
   return seen;
 }
 

@@ -167,13 +167,18 @@ TEST_F(consumers, try_a_failed_message_again_after_its_delays_while_others_go_on
   advance(600ms);
   ASSERT_THAT(at_target(), ElementsAre("bad"));
   EXPECT_EQ(runner->open.front().number, 2u);
+  EXPECT_EQ(statistics->waiting_for_retry, 0u);
   finish("bad", attempt_outcome::timed_out);
+  EXPECT_EQ(statistics->waiting_for_retry, 1u);
+  EXPECT_EQ(statistics->in_hand, 1u);
   advance(4900ms);
   EXPECT_THAT(at_target(), IsEmpty());
   advance(200ms);
   finish("bad");
   advance(1s);
   EXPECT_THAT(backlog->acknowledged, ElementsAre("good", "bad"));
+  EXPECT_EQ(statistics->in_hand, 0u);
+  EXPECT_EQ(statistics->waiting_for_retry, 0u);
   EXPECT_EQ(statistics->failed_attempts, 2u);
 }
 

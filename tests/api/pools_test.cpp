@@ -55,6 +55,7 @@ TEST_F(pools_api, a_pool_shows_how_it_is_doing) {
   status.consumers = 3;
   status.wanted = 7;
   status.in_flight = 12;
+  status.in_hand = 15;
   status.waiting_for_retry = 2;
   status.handled_per_second = 41.66666;
   status.taken = 100;
@@ -71,6 +72,7 @@ TEST_F(pools_api, a_pool_shows_how_it_is_doing) {
   EXPECT_EQ(shown["wanted"], 7);
   EXPECT_EQ(shown["messages_in_flight"], 12);
   EXPECT_EQ(shown["in_flight"], 1) << "of each consumer, as defined";
+  EXPECT_EQ(shown["messages_in_hand"], 15);
   EXPECT_EQ(shown["waiting_for_retry"], 2);
   EXPECT_EQ(shown["rate"], 41.667);
   EXPECT_EQ(shown["taken"], 100);

@@ -228,5 +228,28 @@ TEST_P(topic_cases, the_lag_is_what_is_not_committed) {
   EXPECT_EQ(monitor->look()->partitions, 3u);
 }
 
+TEST_P(topic_cases, how_long_the_oldest_message_waits_is_told) {
+  here().create(2);
+  EXPECT_FALSE(here().make_monitor()->look()->oldest) << "none waits";
+  const auto at_first = real_clock{}.wall_now();
+  here().tool.produce(here().topic, 0, {"first"});
+  const auto after_first = real_clock{}.wall_now();
+  auto one = here().make_consumer();
+  const auto taken = one.take(1);
+  here().tool.produce(here().topic, 1, {"second"});
+  const auto monitor = here().make_monitor();
+  const auto seen = monitor->look();
+  ASSERT_TRUE(seen) << seen.error().message;
+  ASSERT_TRUE(seen->oldest);
+  EXPECT_GE(*seen->oldest, at_first);
+  EXPECT_LE(*seen->oldest, after_first);
+  EXPECT_EQ(monitor->look()->oldest, seen->oldest);
+  one.acknowledge(taken);
+  ASSERT_TRUE(one->close());
+  const auto later = monitor->look(); // it has nothing more to read there
+  ASSERT_TRUE(later && later->oldest);
+  EXPECT_GE(*later->oldest, after_first);
+}
+
 } // namespace
 } // namespace wheelwork::source_test
