@@ -12,12 +12,15 @@ namespace {
 /// A slot passes a job on without asking, so one that counts as armed here may be running.
 bool may_run(const job_in_hand& entry) { return entry.phase == hand_phase::handed || entry.phase == hand_phase::armed; }
 
-/// Their runners wait to hear that results are committed: the helper of a process, the worker that acknowledged.
-constexpr target_kind kinds_that_keep_results[] = {target_kind::process, target_kind::worker};
+/// Their runners wait to hear that results are committed: the helper of a process, whoever acknowledged.
+constexpr target_kind kinds_that_keep_results[] = {target_kind::process, target_kind::worker, target_kind::redis,
+                                                   target_kind::kafka};
 
 bool keeps_results(const job& what) {
-  return std::find(std::begin(kinds_that_keep_results), std::end(kinds_that_keep_results), kind_of(what.how->how)) !=
-         std::end(kinds_that_keep_results);
+  const auto& how = what.how->how;
+  if (const auto* redis = std::get_if<redis_target>(&how)) return redis->complete == completion::on_ack;
+  if (const auto* kafka = std::get_if<kafka_target>(&how)) return kafka->complete == completion::on_ack;
+  return kind_of(how) == target_kind::process || kind_of(how) == target_kind::worker;
 }
 
 } // namespace

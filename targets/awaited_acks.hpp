@@ -102,14 +102,18 @@ public:
   explicit operator bool() const { return acks_ != nullptr; }
   /// Before the hand-over: from now on the attempt is answered through the sink (acknowledged, timed out, cancelled).
   void operator()(attempt_order order, wall_time started_at) const {
+    awaited_attempt awaited{std::move(order), started_at, answer_};
+    awaited.settles = awaited.order.from == nullptr; // a message's end is committed by its source
     std::vector<awaited_attempt> one;
-    one.push_back({std::move(order), started_at, answer_});
+    one.push_back(std::move(awaited));
     acks_->expect(std::move(one));
   }
   /// The hand-over failed: the runner answers by itself. False: it has been answered meanwhile.
   bool forget(job_id id, uint32_t number) const { return acks_->forget(id, number).has_value(); }
-  /// For runner::cancel().
+  /// For the functions of a runner with these names.
   void cancel(job_id id, uint32_t number) const { acks_->cancel(id, number); }
+  void settled(job_id id, uint32_t number) const { acks_->settled(id, number); }
+  void not_counted(job_id id, uint32_t number) const { acks_->not_counted(id, number); }
 
 private:
   std::shared_ptr<awaited_acks> acks_;

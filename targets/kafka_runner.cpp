@@ -15,6 +15,12 @@ public:
 
   void run(std::vector<attempt_order> orders) override;
   void cancel(job_id id, uint32_t number) override;
+  void settled(job_id id, uint32_t number) override {
+    if (context_.acks) context_.acks.settled(id, number);
+  }
+  void not_counted(job_id id, uint32_t number) override {
+    if (context_.acks) context_.acks.not_counted(id, number);
+  }
   void stop() override { outboxes_.clear(); }
 
 private:

@@ -24,6 +24,12 @@ public:
     if (setup_.acks) setup_.acks.cancel(id, number);
     for (const auto& [name, lane] : lanes_) lane->cancel(id, number);
   }
+  void settled(job_id id, uint32_t number) override {
+    if (setup_.acks) setup_.acks.settled(id, number);
+  }
+  void not_counted(job_id id, uint32_t number) override {
+    if (setup_.acks) setup_.acks.not_counted(id, number);
+  }
   void stop() override {
     {
       const std::lock_guard lock{sink_mutex_};

@@ -113,10 +113,14 @@ TEST_F(redis_runner_test, with_on_ack_a_list_gets_what_an_acknowledgement_needs_
   attempt_ack ack;
   ack.id = job_id{5};
   ack.number = 1;
-  acks->acknowledge(std::move(ack), [](ack_verdict) {});
+  std::optional<ack_verdict> answered;
+  acks->acknowledge(std::move(ack), [&](ack_verdict verdict) { answered = verdict; });
   const auto ended = results_.wait(2).back();
   EXPECT_EQ(ended.id, job_id{5});
   EXPECT_EQ(ended.outcome, attempt_outcome::succeeded) << ended.error;
+  EXPECT_EQ(answered, std::nullopt) << "not before its end is committed";
+  runner_->settled(job_id{5}, 1);
+  EXPECT_EQ(answered, ack_verdict::accepted);
 }
 
 TEST_F(redis_runner_test, what_waits_for_its_acknowledgement_can_be_cancelled) {

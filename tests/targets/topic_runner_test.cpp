@@ -135,9 +135,13 @@ TEST_F(topic_runner_test, an_attempt_on_ack_ends_with_its_acknowledgement) {
   attempt_ack ack;
   ack.id = job_id{5};
   ack.number = 1;
-  acks->acknowledge(ack, [](auto&&...) {});
+  std::optional<ack_verdict> answered;
+  acks->acknowledge(ack, [&](ack_verdict verdict) { answered = verdict; });
   EXPECT_EQ(collector_.wait(2).at(1).id, job_id{5});
   EXPECT_EQ(collector_.wait(2).at(1).outcome, attempt_outcome::succeeded);
+  EXPECT_EQ(answered, std::nullopt) << "not before its end is committed";
+  runs->not_counted(job_id{5}, 1);
+  EXPECT_EQ(answered, ack_verdict::refused) << "it came too late";
 }
 
 TEST_F(topic_runner_test, an_attempt_on_ack_that_can_not_be_written_fails) {
