@@ -277,7 +277,9 @@ void running_node::spawn_pools() {
   };
   std::vector<pool_ptr> built_in;
   for (const auto& intake : options_.intakes) {
-    built_in.push_back(intake.pool);
+    auto pool = std::make_shared<pool_definition>(*intake.pool);
+    pool->created_at = pool->updated_at = clock_.wall_now();
+    built_in.push_back(std::move(pool));
     shared->translators.emplace(intake.pool->name, intake.translate);
   }
   pool_registry_settings own;
