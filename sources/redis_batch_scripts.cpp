@@ -5,7 +5,7 @@ namespace wheelwork::redis_batch_scripts {
 namespace {
 
 // Entries of the hash: "LEASE_END OWNER".
-const std::string shared = R"lua(
+const std::string shared = "local mark_prefix = '" + std::string{mark} + R"lua('
 local function parts_of(entry)
   local blank = string.find(entry, ' ')
   return tonumber(string.sub(entry, 1, blank - 1)), string.sub(entry, blank + 1)
@@ -87,7 +87,7 @@ local batches, batch, dead = unpack(KEYS)
 if owner_of(redis.call('HGET', batches, ARGV[1])) ~= ARGV[2] or redis.call('EXISTS', batch) == 0 then return 0 end
 redis.call('LLEN', dead)
 for each = 3, #ARGV, 2 do
-  local mark = 'wheelwork:buried:' .. ARGV[1]
+  local mark = mark_prefix .. ARGV[1]
   if redis.call('LINDEX', batch, ARGV[each]) ~= mark then
     redis.call('LSET', batch, ARGV[each], mark)
     redis.call('RPUSH', dead, ARGV[each + 1])
@@ -130,7 +130,7 @@ for each = 1, #entries, 2 do
   if is_given_up(entries[each + 1], node, run) then
     local batch = prefix .. entries[each]
     redis.call('HSET', batches, entries[each], entries[each + 1])
-    redis.call('LREM', batch, 0, 'wheelwork:buried:' .. entries[each])
+    redis.call('LREM', batch, 0, mark_prefix .. entries[each])
     for _ = 1, redis.call('LLEN', batch) do
       redis.call('LMOVE', batch, source, 'RIGHT', take_end)
       freed = freed + 1

@@ -16,7 +16,7 @@ public:
   redis_batch_consumer(const source_setup& setup, const redis_list_source& from, uint32_t number,
                        const redis_address& server)
       : setup_{setup}, keys_{setup.pool, from, setup.dead_letter}, node_{consumer_prefix(setup)},
-        run_{consumer_prefix_of_run(setup)}, name_{fmt::format("{}{}", run_, number)},
+        run_{consumer_prefix_of_run(setup)}, name_{new_consumer_name(setup, number)},
         connection_{server, *setup.clock, connection_options(setup, number)}, lease_text_{std::to_string(
                                                                                   setup.consumer_lease.count())} {}
 
@@ -62,8 +62,8 @@ private:
   redis_connection connection_;
   const std::string lease_text_;
   uint64_t checked_session_ = 0;
-  uint64_t batches_ = 0;           ///< that were new
-  std::string batch_;              ///< empty: it has none
+  uint64_t requests_ = 0; ///< each names a batch of its own: one that is delivered late must not give a name again
+  std::string batch_;     ///< empty: it has none
   std::vector<held_message> hand_; ///< the batch's messages, by position
   std::vector<letter> too_large_;  ///< of the batch; nobody is given these
   uint64_t last_token_ = 0;
@@ -91,7 +91,7 @@ result<void, source_failure> redis_batch_consumer::be_ready() {
 /// Forgets a batch that is done and takes the next; with no room it only forgets.
 result<void, source_failure> redis_batch_consumer::take_batch(size_t room, size_t bytes) {
   if (auto ready = be_ready(); !ready) return ready;
-  const auto fresh = fmt::format("{}/{}", name_, batches_ + 1);
+  const auto fresh = fmt::format("{}/{}", name_, ++requests_);
   const auto count = std::to_string(room), size = std::to_string(bytes);
   const std::array<std::string_view, 3> keys{keys_.source, keys_.landing, keys_.batches};
   const std::array<std::string_view, 10> arguments{keys_.batch_of, name_,          node_, run_, fresh,
@@ -102,7 +102,6 @@ result<void, source_failure> redis_batch_consumer::take_batch(size_t room, size_
   hand_.clear();
   if (answer->size() == 0) return {};
   batch_ = (*answer)[0].text();
-  if (batch_ == fresh) ++batches_;
   open(*answer);
   return too_large_.empty() ? result<void, source_failure>{} : bury_letters(too_large_);
 }

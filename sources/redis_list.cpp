@@ -76,9 +76,8 @@ private:
   redis_connection connection_;
   const std::string lease_text_;
   uint64_t checked_session_ = 0;
-  uint32_t generation_ = 0; ///< how often it registered; each time under another name
   bool registered_ = false;
-  std::string name_, own_;
+  std::string name_, own_; ///< each time that it registers others
   uint64_t steps_ = 0;
   uint64_t last_token_ = 0;
   std::deque<held_message> hand_;
@@ -93,7 +92,7 @@ held_message* redis_list_consumer::find(message_token token) {
 }
 
 result<void, source_failure> redis_list_consumer::enter() {
-  name_ = fmt::format("{}{}.{}", consumer_prefix_of_run(setup_), number_, generation_);
+  name_ = new_consumer_name(setup_, number_);
   own_ = keys_.own_of + name_;
   const auto entered =
       connection_.run_script(redis_list_scripts::enter, std::array<std::string_view, 1>{keys_.consumers},
@@ -210,7 +209,6 @@ void redis_list_consumer::lose_all() {
                     name_, setup_.consumer_lease.count(), connection_.address(), hand_.size());
   hand_.clear();
   registered_ = false;
-  ++generation_;
 }
 
 result<void, source_failure> redis_list_consumer::step(size_t room, size_t bytes) {

@@ -1,6 +1,7 @@
 #include "sources/redis_source.hpp"
 
 #include <fmt/format.h>
+#include <random>
 
 namespace wheelwork {
 
@@ -16,6 +17,10 @@ std::string consumer_prefix(const source_setup& setup) { return setup.node + "/"
 
 std::string consumer_prefix_of_run(const source_setup& setup) {
   return fmt::format("{}/{}/", setup.node, setup.incarnation);
+}
+
+std::string new_consumer_name(const source_setup& setup, uint32_t number) {
+  return fmt::format("{}{}-{:08x}", consumer_prefix_of_run(setup), number, std::random_device{}());
 }
 
 redis_connection_options connection_options(const source_setup& setup, std::optional<uint32_t> number) {

@@ -31,6 +31,10 @@ std::string consumer_prefix(const source_setup& setup);
 /// NODE/INCARNATION/ : those of this run of it.
 std::string consumer_prefix_of_run(const source_setup& setup);
 
+/// NODE/INCARNATION/NUMBER-LIFE: drawn anew with each call. The numbers of a pool's consumers begin again with each
+/// pool that begins, and what the earlier one of a number left behind must not be taken for one's own.
+std::string new_consumer_name(const source_setup& setup, uint32_t number);
+
 /// A connection for a consumer (its number) or a monitor (none).
 redis_connection_options connection_options(const source_setup& setup, std::optional<uint32_t> number);
 

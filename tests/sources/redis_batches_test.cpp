@@ -193,5 +193,31 @@ TEST_F(redis_batches_test, say_when_the_key_holds_no_list_and_go_on_when_it_does
   EXPECT_THAT(texts(take(*consumer)), ElementsAre("a"));
 }
 
+TEST_F(redis_batches_test, of_a_consumer_with_the_number_of_one_that_left_are_others) {
+  push({"a"});
+  auto first = pool_.consumer(1);
+  const auto of_first = take(*first);
+  acknowledge(*first, tokens(of_first));
+  close(*first);
+  push({"b"});
+  EXPECT_NE(identities(take(*pool_.consumer(1))), identities(of_first)); // a pool that begins anew counts anew
+}
+
+TEST_F(redis_batches_test, have_another_name_for_each_request_so_that_a_late_one_repeats_none) {
+  auto consumer = pool_.consumer();
+  push({"a"});
+  const auto first = take(*consumer);
+  acknowledge(*consumer, tokens(first));
+  EXPECT_THAT(texts(take(*consumer)), IsEmpty()); // a request of its own, which may be delivered twice or late
+  EXPECT_THAT(texts(take(*consumer)), IsEmpty());
+  push({"b"});
+  const auto name = [](const std::string& identity) { return identity.substr(0, identity.rfind('/')); };
+  const auto number = [&](const std::string& identity) {
+    const auto batch = name(identity);
+    return std::stoul(batch.substr(batch.find_last_of("/.") + 1));
+  };
+  EXPECT_EQ(number(take(*consumer).taken.at(0).identity), number(first.taken.at(0).identity) + 3);
+}
+
 } // namespace
 } // namespace wheelwork::source_test

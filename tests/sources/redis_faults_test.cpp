@@ -224,5 +224,41 @@ TEST_F(redis_faults_test, a_server_that_throws_keys_away_is_refused) {
   }
 }
 
+TEST_F(redis_faults_test, a_batch_whose_answer_was_lost_is_taken_once_and_under_one_name) {
+  redis_server server;
+  redis_pool pool{server, list_named("orders")};
+  pool.setup.recorded = true;
+  for (const auto* each : {"a", "b", "c"}) server.run({"LPUSH", "orders", each});
+  auto consumer = pool.consumer();
+  const auto first = take(*consumer, 1);
+  acknowledge(*consumer, tokens(first));
+  server.signal(SIGSTOP);
+  EXPECT_THAT(words_of(*consumer), HasSubstr("did not answer within the time limit"));
+  server.signal(SIGCONT);
+  source_news next;
+  until("the rest", [&] {
+    auto news = consumer->take(10, 1u << 20, milliseconds{0});
+    if (news) next = std::move(*news);
+    return !next.taken.empty();
+  });
+  const auto seen = look(*pool.monitor());
+  EXPECT_EQ(seen.in_hand, next.taken.size());
+  EXPECT_EQ(seen.in_hand + seen.waiting, 2u) << "the first is done, and the others are there once";
+  EXPECT_NE(next.taken[0].identity, first.taken[0].identity);
+}
+
+TEST_F(redis_faults_test, a_batch_that_was_deleted_is_told_as_lost) {
+  redis_server server;
+  redis_pool pool{server, list_named("orders")};
+  pool.setup.recorded = true;
+  server.run({"LPUSH", "orders", "a"});
+  auto consumer = pool.consumer();
+  const auto held = take(*consumer);
+  server.run({"FLUSHALL"});
+  EXPECT_EQ(keep_alive(*consumer).lost, tokens(held));
+  server.run({"LPUSH", "orders", "b"});
+  EXPECT_THAT(texts(take(*consumer)), ElementsAre("b"));
+}
+
 } // namespace
 } // namespace wheelwork::source_test

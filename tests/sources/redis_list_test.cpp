@@ -322,5 +322,21 @@ TEST_F(redis_list_source_test, a_missing_connection_is_named) {
   EXPECT_FALSE(open_source_monitor(pool_.setup, pool_.connections));
 }
 
+TEST_F(redis_list_source_test, with_the_number_of_a_dead_consumer_is_another_one) {
+  pool_.setup.consumer_lease = milliseconds{300};
+  push({"a", "b"});
+  EXPECT_THAT(texts(take(*pool_.consumer(1), 1)), ElementsAre("a")); // a pool that crashed begins to count anew
+  auto next = pool_.consumer(1);
+  const auto news = take(*next, 1);
+  EXPECT_THAT(texts(news), ElementsAre("b"));
+  acknowledge(*next, tokens(news));
+  auto monitor = pool_.monitor();
+  until("the first one's message is given back", [&] {
+    keep_alive(*next);
+    return look(*monitor).recovered == 1;
+  });
+  EXPECT_THAT(texts(take(*next)), ElementsAre("a"));
+}
+
 } // namespace
 } // namespace wheelwork::source_test

@@ -234,5 +234,13 @@ TEST_F(redis_stream_source_test, an_entry_that_was_trimmed_while_pending_is_forg
   EXPECT_EQ(look(*pool_.monitor()).in_hand, 0u);
 }
 
+TEST_F(redis_stream_source_test, with_the_number_of_a_dead_consumer_is_another_one) {
+  pool_.setup.consumer_lease = milliseconds{300};
+  add("a");
+  EXPECT_EQ(take(*pool_.consumer(1)).taken.size(), 1u); // a pool that crashed begins to count anew
+  auto next = pool_.consumer(1);
+  until("it gets the first one's entry", [&] { return take(*next).taken.size() == 1; });
+}
+
 } // namespace
 } // namespace wheelwork::source_test
