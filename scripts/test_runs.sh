@@ -61,16 +61,23 @@ explain_skipped() {
        skipped && /<\/testcase>/ && !(name in told) { print "skipped " name ": it gave no reason" }' "$1"
 }
 
-# What failed tests said, its end only: a log of thousands of tests is often cut in its middle.
+# What failed tests said where they failed, else the end of it. Short, for the log of thousands of tests is often cut in its middle.
 remember_failed() {
-  awk -v build="$1" '
-    function tell() {
+  awk -v build="${1%/results.xml}" '
+    function tell(   line, shown, from) {
       if (!failed) return
+      sub(/ +# GetParam.*/, "", name)
       print "== failed: " name " (" build ")"
-      for (line = (lines > 60 ? lines - 60 : 0); line < lines; ++line) print said[line]
+      for (line = 0; line < lines && shown < 30; ++line) {
+        if (said[line] ~ /: Failure$|rror: |SUMMARY|terminate called|\(Timeout\)/) from = line + 12
+        else if (said[line] ~ /^\[ |^ *$|^Running main|^Note: /) from = 0
+        if (line < from) { print substr(said[line], 1, 300); ++shown }
+      }
+      if (!shown) for (line = (lines > 15 ? lines - 15 : 0); line < lines; ++line) print substr(said[line], 1, 300)
     }
-    /<testcase/ { tell(); name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name); failed = /status="fail"/; lines = 0 }
-    { said[lines++] = $0 }
+    /<testcase/ { tell(); name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name); failed = /status="fail"/; lines = 0; next }
+    /^[ \t]*<\/?(failure|testcase|testsuite|properties|property)/ { next }
+    { sub(/^[ \t]*<system-out>/, ""); said[lines++] = $0 }
     END { tell() }' "$1"
 }
 

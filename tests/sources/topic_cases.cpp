@@ -230,14 +230,14 @@ TEST_P(topic_cases, the_lag_is_what_is_not_committed) {
 
 TEST_P(topic_cases, how_long_the_oldest_message_waits_is_told) {
   here().create(2);
-  EXPECT_FALSE(here().make_monitor()->look()->oldest) << "none waits";
+  EXPECT_FALSE(here().make_patient_monitor()->look()->oldest) << "none waits";
   const auto at_first = real_clock{}.wall_now();
   here().tool.produce(here().topic, 0, {"first"});
   const auto after_first = real_clock{}.wall_now();
   auto one = here().make_consumer();
   const auto taken = one.take(1);
   here().tool.produce(here().topic, 1, {"second"});
-  const auto monitor = here().make_monitor();
+  const auto monitor = here().make_patient_monitor();
   const auto seen = monitor->look();
   ASSERT_TRUE(seen) << seen.error().message;
   ASSERT_TRUE(seen->oldest);

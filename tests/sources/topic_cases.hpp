@@ -4,6 +4,7 @@
 #include "tests/sources/topic_fixture.hpp"
 
 #include <memory>
+#include <ostream>
 
 namespace wheelwork::source_test {
 
@@ -11,6 +12,9 @@ namespace wheelwork::source_test {
 struct kafka_place_maker {
   std::function<std::unique_ptr<kafka_place>()> make;
   std::function<std::string()> missing;
+
+  /// Without it a test's description is the bytes of this.
+  friend void PrintTo(const kafka_place_maker&, std::ostream* out) { *out << "a place for Kafka"; }
 };
 
 class topic_cases : public ::testing::TestWithParam<kafka_place_maker> {

@@ -102,6 +102,14 @@ std::unique_ptr<source_monitor> topic_fixture::make_monitor() {
   return std::move(*made);
 }
 
+std::unique_ptr<source_monitor> topic_fixture::make_patient_monitor() {
+  auto with = setup();
+  with.clock = &stopped_;
+  auto made = open_kafka_monitor(with, connection());
+  if (!made) throw std::runtime_error{made.error()};
+  return std::move(*made);
+}
+
 std::vector<std::string> bytes_of(const std::vector<taken_message>& all) {
   std::vector<std::string> made;
   for (const auto& each : all) made.push_back(each.bytes);

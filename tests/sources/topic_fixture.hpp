@@ -57,6 +57,8 @@ public:
   kafka_connection_settings connection() const { return {at_.brokers(), options}; }
   consumer make_consumer(uint32_t number = 1);
   std::unique_ptr<source_monitor> make_monitor();
+  /// It reads by a clock that stands still, so without an end until all is read.
+  std::unique_ptr<source_monitor> make_patient_monitor();
   void create(int partitions) { at_.create_topic(topic, partitions); }
   int64_t committed(int32_t partition = 0) { return tool.committed(topic + "-group", topic, partition); }
 
@@ -69,8 +71,15 @@ public:
   kafka_tool tool;
 
 private:
+  /// Its steady time stands still.
+  struct stopped_clock final : clock_source {
+    wall_time wall_now() const override { return real_clock{}.wall_now(); }
+    std::chrono::steady_clock::time_point steady_now() const override { return {}; }
+  };
+
   kafka_place& at_;
   real_clock clock_;
+  stopped_clock stopped_;
 };
 
 std::vector<std::string> bytes_of(const std::vector<taken_message>& all);
