@@ -35,7 +35,7 @@ bool is_unreserved(char c) {
 
 } // namespace
 
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+std::optional<std::string> percent_decode_bytes(std::string_view text, bool plus_is_blank) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -49,7 +49,12 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
       decoded.push_back(plus_is_blank && text[i] == '+' ? ' ' : text[i]);
     }
   }
-  if (!simdjson::validate_utf8(decoded)) return std::nullopt;
+  return decoded;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+  auto decoded = percent_decode_bytes(text, plus_is_blank);
+  if (decoded && !simdjson::validate_utf8(*decoded)) return std::nullopt;
   return decoded;
 }
 

@@ -46,8 +46,10 @@ struct http_answer {
   std::function<void()> undelivered = {};
 };
 
-/// Percent-decodes one segment of a path, or (`plus_is_blank`) a name or value of a query. None: a broken escape, or
-/// the bytes are not UTF-8.
+/// Percent-decodes one segment of a path, or (`plus_is_blank`) a name or value of a query or form. None: a broken
+/// escape. The bytes may be no UTF-8.
+std::optional<std::string> percent_decode_bytes(std::string_view text, bool plus_is_blank);
+/// The same where the bytes must be UTF-8. None: a broken escape, or they are not.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 /// Escapes all but unreserved characters (RFC 3986 section 2.3).
 std::string percent_encode(std::string_view text);

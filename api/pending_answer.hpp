@@ -13,12 +13,11 @@ namespace wheelwork {
 
 class pending_answer {
 public:
-  explicit pending_answer(responder respond) : respond_{std::move(respond)} {}
+  /// `forgotten` makes what the client is told then.
+  explicit pending_answer(responder respond, http_answer (*forgotten)() = stopped)
+      : respond_{std::move(respond)}, forgotten_{forgotten} {}
   ~pending_answer() {
-    if (!given_.load())
-      respond_(problem_later(
-          503, "the node stops; the request may have been applied or not. Repeat it with the same Idempotency-Key",
-          std::chrono::seconds{1}));
+    if (!given_.load()) respond_(forgotten_());
   }
   pending_answer(const pending_answer&) = delete;
   pending_answer& operator=(const pending_answer&) = delete;
@@ -39,7 +38,14 @@ public:
   }
 
 private:
+  static http_answer stopped() {
+    return problem_later(
+        503, "the node stops; the request may have been applied or not. Repeat it with the same Idempotency-Key",
+        std::chrono::seconds{1});
+  }
+
   responder respond_;
+  http_answer (*forgotten_)();
   std::atomic<bool> given_{false};
 };
 

@@ -3,7 +3,7 @@
 #include "api/compat/delay_queue_task.hpp"
 #include "api/compat/form_fields.hpp"
 #include "api/compat/front_access.hpp"
-#include "api/problem.hpp"
+#include "api/pending_answer.hpp"
 #include "api/push_collector.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,28 +43,12 @@ http_answer not_saved(const service_error& error) {
   return answer;
 }
 
-/// Gives the answer once, also where the node drops the request at its end.
-class owed_answer {
-public:
-  explicit owed_answer(responder respond) : respond_{std::move(respond)} {}
-  ~owed_answer() {
-    if (!given_)
-      respond_(not_saved({service_errc::unknown_outcome,
-                          "the node stops; the task may have been saved or not",
-                          std::chrono::seconds{1},
-                          {}}));
-  }
-  owed_answer(const owed_answer&) = delete;
-  owed_answer& operator=(const owed_answer&) = delete;
-  void give(http_answer answer) {
-    given_ = true;
-    respond_(std::move(answer));
-  }
-
-private:
-  responder respond_;
-  bool given_ = false;
-};
+http_answer forgotten() {
+  return not_saved({service_errc::unknown_outcome,
+                    "the node stops; the task may have been saved or not",
+                    std::chrono::seconds{1},
+                    {}});
+}
 
 /// The checks in the order of that service; an answer says what is wrong.
 result<delay_queue_task, http_answer> task_of(const http_request& request) {
@@ -142,10 +126,10 @@ private:
     }
     push_request push;
     push.jobs.push_back(std::move(*job));
-    push.done =
-        [owed = std::make_shared<owed_answer>(respond)](const result<std::vector<pushed_job>, service_error>& done) {
-          owed->give(done ? saved(done->front().id) : not_saved(done.error()));
-        };
+    push.done = [owed = std::make_shared<pending_answer>(respond, forgotten)](
+                    const result<std::vector<pushed_job>, service_error>& done) {
+      owed->give(done ? saved(done->front().id) : not_saved(done.error()));
+    };
     pushes_.add(std::move(push));
   }
 

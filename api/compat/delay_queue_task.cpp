@@ -1,5 +1,6 @@
 #include "api/compat/delay_queue_task.hpp"
 
+#include "api/authority.hpp"
 #include "messages/http_url.hpp"
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
@@ -18,13 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr uint32_t redirects_max = 10; ///< as that service follows them
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return result;
-}
 
 result<std::optional<wall_time>, std::string> time_of(int64_t seconds) {
   if (seconds <= 0) return std::optional<wall_time>{};
@@ -97,7 +91,7 @@ result<new_job, std::string> job_of(const delay_queue_task& task, const delay_qu
   if (task.notify_url.empty()) return failure(std::string{"notify_url is missing"});
   if (!simdjson::validate_utf8(task.notify_url)) return failure(std::string{"notify_url must be UTF-8"});
   if (const auto lane = lane_of_url(task.notify_url); !lane) return failure("notify_url " + lane.error());
-  const auto method = lower(task.method_name);
+  const auto method = ascii_lower(task.method_name);
   if (!method.empty() && method != "get" && method != "post")
     return failure(std::string{"method_name must be get or post"});
   resolved_target how;

@@ -1,37 +1,13 @@
 #include "api/compat/form_fields.hpp"
 
 #include "api/authority.hpp"
+#include "api/http_message.hpp"
 
 #include <optional>
 
 namespace wheelwork {
 
 namespace {
-
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
-/// Unlike percent_decode() it keeps bytes that are no UTF-8: a parameter may have another encoding.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size());
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      bytes.push_back(text[at] == '+' ? ' ' : text[at]);
-      continue;
-    }
-    const int high = at + 2 < text.size() ? hex_value(text[at + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_value(text[at + 2]);
-    if (low < 0) return std::nullopt;
-    bytes.push_back(static_cast<char>(high * 16 + low));
-    at += 2;
-  }
-  return bytes;
-}
 
 result<form_fields, std::string> read_urlencoded(std::string_view body) {
   form_fields fields;
@@ -41,8 +17,9 @@ result<form_fields, std::string> read_urlencoded(std::string_view body) {
     body = end == body.npos ? std::string_view{} : body.substr(end + 1);
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    auto name = decoded(pair.substr(0, equals));
-    auto value = decoded(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1));
+    // Bytes, not text: a parameter may have another encoding than UTF-8.
+    auto name = percent_decode_bytes(pair.substr(0, equals), true);
+    auto value = percent_decode_bytes(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1), true);
     if (!name || !value) return failure(std::string{"a % in the form has no two hexadecimal digits behind it"});
     fields.emplace(std::move(*name), std::move(*value));
   }

@@ -52,6 +52,13 @@ bool front_access::is_known_origin(const std::string& origin) const {
                      [&](const std::string& each) { return each == parsed->host || each == whole; });
 }
 
+bool front_access::is_inside(const std::string& remote_address) const {
+  if (networks_.empty()) return true;
+  const auto address = parse_address(remote_address);
+  return address &&
+         std::any_of(networks_.begin(), networks_.end(), [&](const network& each) { return each.contains(*address); });
+}
+
 bool front_access::has_secret(const http_head& head) const {
   if (!head.authorization) return false;
   const std::string basic = basic_password(*head.authorization);
@@ -63,12 +70,9 @@ bool front_access::has_secret(const http_head& head) const {
 
 std::optional<std::pair<unsigned, std::string>> front_access::refusal(const http_head& head) const {
   if (head.origin && !is_known_origin(*head.origin))
-    return std::pair{403u, std::string{"web pages of other sites may not post here (front.delay_queue.hosts)"}};
-  const auto address = parse_address(head.remote_address);
-  const bool inside =
-      networks_.empty() || (address && std::any_of(networks_.begin(), networks_.end(),
-                                                   [&](const auto& each) { return each.contains(*address); }));
-  if (!inside)
+    return std::pair{403u,
+                     std::string{"web pages of other sites may not post here (those in the front's option hosts may)"}};
+  if (!is_inside(head.remote_address))
     return std::pair{403u, head.remote_address + " is in none of the networks that may call (allow_networks)"};
   if (!secrets_.empty() && !has_secret(head))
     return std::pair{401u, std::string{"a token is needed: Authorization: Bearer TOKEN, or http://:TOKEN@HOST/…"}};

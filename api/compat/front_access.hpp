@@ -20,6 +20,7 @@ public:
 
 private:
   bool is_known_origin(const std::string& origin) const;
+  bool is_inside(const std::string& remote_address) const;
   bool has_secret(const http_head& head) const;
 
   std::vector<secret_digest> secrets_;

@@ -114,12 +114,21 @@ TEST(delay_queue_task, that_cannot_be_read_says_why) {
       {"{\"notify_url\":7,\"plan_time\":1}", "must be strings"},
       {"{\"notify_url\":\"\xff\",\"plan_time\":1}", "can't be read"},
       {"{\"notify_url\":\"u\",\"plan_time\":1", "can't be read"},
+      {R"({"notify_url":"u","plan_time":1e999})", "can't be read"},
+      {R"({"notify_url":"u","notify_url":"v","plan_time":1})", "can't be read"},
   };
   for (const auto& [text, why] : cases) {
     const auto task = delay_queue_task_of_json(text);
     ASSERT_FALSE(task.has_value()) << text;
     EXPECT_THAT(task.error(), HasSubstr(why)) << text;
   }
+}
+
+TEST(delay_queue_task, nested_without_end_is_refused) {
+  const std::string deep(100'000, '[');
+  EXPECT_FALSE(delay_queue_task_of_json(deep).has_value());
+  const auto inside = R"({"notify_url":"u","plan_time":1,"other":)" + deep + std::string(100'000, ']') + "}";
+  EXPECT_FALSE(delay_queue_task_of_json(inside).has_value());
 }
 
 } // namespace
