@@ -9,6 +9,12 @@
 
 namespace wheelwork {
 
+namespace {
+
+constexpr const char* not_a_cursor = "must be the `next` of an earlier answer";
+
+} // namespace
+
 query_reader::query_reader(std::string_view query, std::initializer_list<std::string_view> known) {
   while (!query.empty()) {
     const auto end = query.find('&');
@@ -101,7 +107,17 @@ std::optional<std::string> query_reader::cursor() {
                         value->size(), nullptr, &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   position.resize(failed == 0 ? size : 0);
   if (failed == 0 && end == value->data() + value->size() && size > 0) return position;
-  fault("cursor", "must be the `next` of an earlier answer");
+  fault("cursor", not_a_cursor);
+  return std::nullopt;
+}
+
+std::optional<wall_time> query_reader::time_cursor() {
+  const auto position = cursor();
+  if (!position) return std::nullopt;
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(position->data(), position->data() + position->size(), count);
+  if (error == std::errc{} && end == position->data() + position->size()) return wall_time{milliseconds{count}};
+  fault("cursor", not_a_cursor);
   return std::nullopt;
 }
 
@@ -112,6 +128,8 @@ std::string make_cursor(std::string_view position) {
   text.resize(text.size() - 1); // the final NUL
   return text;
 }
+
+std::string make_cursor(wall_time position) { return make_cursor(std::to_string(position.time_since_epoch().count())); }
 
 http_answer list_answer(const std::vector<std::string>& items, const std::string& next) {
   std::string text = R"({"items":[)";

@@ -28,6 +28,8 @@ public:
   size_t limit() { return number("limit", 1, 1000).value_or(100); }
   /// What make_cursor put in; none: from the beginning.
   std::optional<std::string> cursor();
+  /// The same of a time.
+  std::optional<wall_time> time_cursor();
 
   void fault(std::string_view name, std::string message);
   const json_faults& faults() const { return faults_; }
@@ -39,6 +41,7 @@ private:
 
 /// Opaque to the client.
 std::string make_cursor(std::string_view position);
+std::string make_cursor(wall_time position);
 
 /// {items:[…], next:"…"|null} of items that are JSON texts; `next` empty: there are no more.
 http_answer list_answer(const std::vector<std::string>& items, const std::string& next);

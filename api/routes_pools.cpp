@@ -7,13 +7,11 @@
 #include "messages/missing_connections.hpp"
 #include "schedule/time_text.hpp"
 
-#include <charconv>
-
 namespace wheelwork::routes {
 
 namespace {
 
-constexpr int patch_tries_max = 5;
+constexpr int pool_patch_tries_max = 5;
 constexpr milliseconds minutes_span_default{24LL * 3600 * 1000};
 constexpr milliseconds minutes_span_max{7LL * 24 * 3600 * 1000};
 
@@ -48,8 +46,8 @@ result<pool_definition, http_answer> pool_in_body(const api_context& context, co
 
 /// Merges the patch into the newest version; when another edit comes between, merges again, unless the client named a
 /// version.
-void try_patch(const std::shared_ptr<api_context>& context, const std::shared_ptr<const http_request>& request,
-               const pending_ptr& pending, int tries_left) {
+void try_pool_patch(const std::shared_ptr<api_context>& context, const std::shared_ptr<const http_request>& request,
+                    const pending_ptr& pending, int tries_left) {
   const auto& name = request->parameters[0];
   const auto pool = definition_of(context->node.find_pool(name));
   if (!pool) return pending->give(no_such_pool(name));
@@ -62,7 +60,7 @@ void try_patch(const std::shared_ptr<api_context>& context, const std::shared_pt
   context->node.put_pool(std::move(*merged), pool->version, [=](result<pool_write, service_error> answer) {
     pending->guard([&] {
       const bool raced = !answer && answer.error().code == service_errc::version_mismatch && !request->if_match;
-      if (raced && tries_left > 1) return try_patch(context, request, pending, tries_left - 1);
+      if (raced && tries_left > 1) return try_pool_patch(context, request, pending, tries_left - 1);
       if (raced) return pending->give(problem(409, "others edit this pool at the same time; try again"));
       if (!answer) return pending->give(answer_of(answer.error()));
       answer->created = false;
@@ -72,15 +70,8 @@ void try_patch(const std::shared_ptr<api_context>& context, const std::shared_pt
 }
 
 /// An operator pauses and resumes; more is an admin's.
-bool only_switches(const nlohmann::json& patch) {
+bool only_pauses(const nlohmann::json& patch) {
   return patch.is_object() && patch.size() == 1 && patch.contains("paused");
-}
-
-std::optional<wall_time> time_of_cursor(const std::string& position) {
-  int64_t count = 0;
-  const auto [end, error] = std::from_chars(position.data(), position.data() + position.size(), count);
-  if (error != std::errc{} || end != position.data() + position.size()) return std::nullopt;
-  return wall_time{milliseconds{count}};
 }
 
 /// A page that ends between two instants, since the next one begins before a time. `found` may have one more than the
@@ -94,7 +85,7 @@ http_answer page_of_events(std::vector<pool_event> found, size_t limit) {
     while (!found.empty() && found.back().at == after) found.pop_back();
     const bool one_instant = found.empty();
     if (one_instant) found = std::move(kept); // more than a page in one millisecond: the rest of it is left out
-    next = make_cursor(std::to_string((one_instant ? after : after + milliseconds{1}).time_since_epoch().count()));
+    next = make_cursor(one_instant ? after : after + milliseconds{1});
   }
   std::vector<std::string> items;
   items.reserve(found.size());
@@ -121,12 +112,12 @@ void patch_pool(api_context& context, http_request& request, const responder& re
   if (request.role == token_role::operator_role) {
     const auto patch = parse_body(request);
     if (!patch) return respond(patch.error());
-    if (!only_switches(*patch->value))
+    if (!only_pauses(*patch->value))
       return respond(problem(403, "an operator may only change `paused`; other members need the role admin"));
   }
   const auto pending = std::make_shared<pending_answer>(respond);
   const auto kept = std::make_shared<const http_request>(std::move(request));
-  try_patch(context.shared(), kept, pending, patch_tries_max);
+  try_pool_patch(context.shared(), kept, pending, pool_patch_tries_max);
 }
 
 void read_pool(api_context& context, http_request& request, const responder& respond) {
@@ -166,10 +157,7 @@ void list_pool_events(api_context& context, http_request& request, const respond
   query_reader query{request.query, {"limit", "before", "cursor"}};
   auto before = query.time("before");
   const auto limit = query.limit();
-  if (const auto position = query.cursor()) {
-    before = time_of_cursor(*position);
-    if (!before) query.fault("cursor", "must be the `next` of an earlier answer");
-  }
+  if (const auto position = query.time_cursor()) before = position;
   if (!query.faults().empty()) return respond(invalid(query.faults()));
   const auto& name = request.parameters[0];
   if (!context.node.find_pool(name)) return respond(no_such_pool(name));

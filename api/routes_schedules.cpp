@@ -5,8 +5,6 @@
 #include "api/routes.hpp"
 #include "schedule/time_text.hpp"
 
-#include <charconv>
-
 namespace wheelwork::routes {
 
 namespace {
@@ -19,13 +17,6 @@ http_answer times_answer(const std::vector<wall_time>& times) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto time : times) list.push_back(format_time(time));
   return json_answer(200, {{"times", std::move(list)}});
-}
-
-std::optional<wall_time> time_of_cursor(const std::string& position) {
-  int64_t count = 0;
-  const auto [end, error] = std::from_chars(position.data(), position.data() + position.size(), count);
-  if (error != std::errc{} || end != position.data() + position.size()) return std::nullopt;
-  return wall_time{milliseconds{count}};
 }
 
 } // namespace
@@ -52,13 +43,7 @@ void list_fires(api_context& context, http_request& request, const responder& re
   auto from = query.time("from").value_or(now - ledger_span_default);
   const auto until = std::min(query.time("to").value_or(now), now);
   const auto limit = query.limit();
-  if (const auto position = query.cursor()) {
-    const auto time = time_of_cursor(*position);
-    if (time)
-      from = *time;
-    else
-      query.fault("cursor", "must be the `next` of an earlier answer");
-  }
+  if (const auto position = query.time_cursor()) from = *position;
   if (!query.faults().empty()) return respond(invalid(query.faults()));
   context.read(respond, [=, context = context.shared(), name = request.parameters[0]](journal_reader& reader) {
     const auto task = reader.task_by_name(name);
@@ -75,7 +60,7 @@ void list_fires(api_context& context, http_request& request, const responder& re
       if (items.size() == limit) {
         const auto& last = (*found)[limit - 1];
         const auto after = (last.fired ? last.from : last.to) + milliseconds{1};
-        return list_answer(items, make_cursor(std::to_string(after.time_since_epoch().count())));
+        return list_answer(items, make_cursor(after));
       }
       items.push_back(ledger_entry_text(entry));
     }

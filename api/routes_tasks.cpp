@@ -14,7 +14,7 @@ namespace wheelwork::routes {
 
 namespace {
 
-constexpr int patch_tries_max = 5;
+constexpr int task_patch_tries_max = 5;
 
 nlohmann::json nullable(const std::optional<wall_time>& time) {
   return time ? nlohmann::json(format_time(*time)) : nlohmann::json();
@@ -73,8 +73,8 @@ std::function<void(const pending_ptr&, const task_write&)> give_task(api_context
 
 /// Merges the patch into the newest version; when another edit comes between, merges again, unless the client named a
 /// version.
-void try_patch(const std::shared_ptr<api_context>& context, const std::shared_ptr<const http_request>& request,
-               const pending_ptr& pending, int tries_left) {
+void try_task_patch(const std::shared_ptr<api_context>& context, const std::shared_ptr<const http_request>& request,
+                    const pending_ptr& pending, int tries_left) {
   const auto& name = request->parameters[0];
   const auto task = context->node.find_task(name);
   if (!task) return pending->give(no_such_task(name));
@@ -89,7 +89,7 @@ void try_patch(const std::shared_ptr<api_context>& context, const std::shared_pt
   context->node.put_task(std::move(*merged), task->version, [=](result<task_write, service_error> answer) {
     pending->guard([&] {
       const bool raced = !answer && answer.error().code == service_errc::version_mismatch && !request->if_match;
-      if (raced && tries_left > 1) return try_patch(context, request, pending, tries_left - 1);
+      if (raced && tries_left > 1) return try_task_patch(context, request, pending, tries_left - 1);
       if (raced) return pending->give(problem(409, "others edit this task at the same time; try again"));
       if (!answer) return pending->give(answer_of(answer.error()));
       pending->give(task_answer(context->node, answer->row, 200));
@@ -123,7 +123,7 @@ void patch_task(api_context& context, http_request& request, const responder& re
   }
   const auto pending = std::make_shared<pending_answer>(respond);
   const auto kept = std::make_shared<const http_request>(std::move(request));
-  try_patch(context.shared(), kept, pending, patch_tries_max);
+  try_task_patch(context.shared(), kept, pending, task_patch_tries_max);
 }
 
 void read_task(api_context& context, http_request& request, const responder& respond) {

@@ -84,10 +84,10 @@ int run_delete(const client_options& options, const pool_options& asked) {
   return delete_definition(options, pools, asked.name);
 }
 
-using runner = int (*)(const client_options&, const pool_options&);
+using pool_action = int (*)(const client_options&, const pool_options&);
 
 CLI::App* add_command(command_line& line, CLI::App& parent, const char* name, const char* help,
-                      const shared_options& options, runner run) {
+                      const shared_options& options, pool_action run) {
   auto* command = parent.add_subcommand(name, help);
   command->fallthrough();
   command->callback(
@@ -97,7 +97,7 @@ CLI::App* add_command(command_line& line, CLI::App& parent, const char* name, co
 
 /// A subcommand that takes the name of a pool.
 CLI::App* add_named(command_line& line, CLI::App& parent, const char* name, const char* help,
-                    const shared_options& options, runner run) {
+                    const shared_options& options, pool_action run) {
   auto* command = add_command(line, parent, name, help, options, run);
   command->add_option("NAME", options->name, "name of the pool")->required()->check(not_empty)->type_name("");
   return command;

@@ -9,7 +9,14 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# Not in the release build: it is the one that finds a source which misses an include.
+# Several sources as one: the whole is built sooner, a change later. Names in unnamed namespaces must differ within a folder then.
+# scripts/check compiles each source by itself, and so finds one that misses an include or shadows a name.
+option(WHEELWORK_UNITY_BUILD "Compile the sources of a folder in groups" OFF)
+if(WHEELWORK_UNITY_BUILD)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+endif()
+
 option(WHEELWORK_PRECOMPILED_HEADERS "Precompile the heavy headers of libraries, once for each folder" OFF)
 if(WHEELWORK_PRECOMPILED_HEADERS AND CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
@@ -24,6 +31,9 @@ endif()
 set(WHEELWORK_SANITIZER "" CACHE STRING "address (with undefined behaviour), thread, or empty")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Werror)
+if(WHEELWORK_UNITY_BUILD)
+  add_compile_options(-Wno-shadow) # of names from the sources in front of it
+endif()
 
 if(WHEELWORK_SANITIZER STREQUAL "address")
   # CAF's own headers bind null references (init_fun_factory.hpp), so that one check is off.

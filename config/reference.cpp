@@ -126,7 +126,7 @@ std::string default_of(const option& which) {
 }
 
 /// What values are allowed, in words.
-std::string range_of(const option& which) {
+std::string values_of(const option& which) {
   auto bound = [&](int64_t number) {
     if (which.kind == option_kind::duration) return format_duration(milliseconds{number});
     if (which.kind == option_kind::size) return format_size(static_cast<uint64_t>(number));
@@ -139,7 +139,7 @@ std::string range_of(const option& which) {
 }
 
 std::string row(const option& which) {
-  return "| `" + std::string{which.key} + "` | " + cell(std::string{type_of(which)} + range_of(which)) + " | " +
+  return "| `" + std::string{which.key} + "` | " + cell(std::string{type_of(which)} + values_of(which)) + " | " +
          cell(default_of(which)) + " | " + cell(std::string{which.sentence}) + (which.reloads ? " **reload**" : "") +
          " |\n";
 }

@@ -43,6 +43,9 @@ static_assert(sizeof(job) == 64);
 
 using labels = std::map<std::string, std::string>;
 
+/// How long a unique key holds where the job does not say (API.md).
+inline constexpr milliseconds unique_for_default = std::chrono::hours{24};
+
 /// A job to be made: what only the journal keeps stands beside the job itself.
 struct new_job {
   job made; ///< id zero until its scheduler gives one

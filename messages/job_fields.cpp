@@ -13,8 +13,6 @@ namespace ondemand = simdjson::ondemand;
 
 namespace {
 
-constexpr milliseconds unique_for_default = std::chrono::hours{24};
-
 // The first five make up the resolved target.
 constexpr std::array<std::string_view, 14> known_members{
     "target", "retry",  "timeout",  "delivery",   "history",    "task",        "payload",

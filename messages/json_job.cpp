@@ -9,8 +9,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr milliseconds unique_for_default = std::chrono::hours{24};
-
 void read_due(member_reader& members, const json_context& context, new_job& into) {
   into.made.due_at = context.now;
   auto delay = members.duration("delay", {}, null_means::absent);

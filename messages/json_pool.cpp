@@ -18,7 +18,6 @@ constexpr uint64_t consumers_max = 1000;
 constexpr uint64_t in_flight_max = 10'000;
 constexpr uint64_t count_max = 1'000'000'000'000;
 constexpr milliseconds shortest_interval{100};
-constexpr text_rule key_rule{.min = 1, .max = 1024};
 constexpr size_t topic_max = 249;
 
 /// The legal names of topics (the rule of Kafka's brokers). None: nothing is wrong.
@@ -45,7 +44,7 @@ redis_list_source read_list(member_reader& members) {
   using list_end = redis_target::list_end;
   redis_list_source read;
   read.connection = required(members, "connection", "names a table [redis.NAME] of the configuration");
-  read.key = required(members, "key", "names the list to read", key_rule);
+  read.key = required(members, "key", "names the list to read", broker_name_rule);
   read.take = members.choice("take", {list_end::right, list_end::left}).value_or(read.take);
   return read;
 }
@@ -53,7 +52,7 @@ redis_list_source read_list(member_reader& members) {
 redis_stream_source read_stream(member_reader& members) {
   redis_stream_source read;
   read.connection = required(members, "connection", "names a table [redis.NAME] of the configuration");
-  read.key = required(members, "key", "names the stream to read", key_rule);
+  read.key = required(members, "key", "names the stream to read", broker_name_rule);
   read.group = required(members, "group", "names the consumer group, which keeps the place in the stream");
   return read;
 }
@@ -61,7 +60,7 @@ redis_stream_source read_stream(member_reader& members) {
 kafka_source read_topic(member_reader& members) {
   kafka_source read;
   read.connection = required(members, "connection", "names a table [kafka.NAME] of the configuration");
-  read.topic = required(members, "topic", "names the topic to read", key_rule);
+  read.topic = required(members, "topic", "names the topic to read", broker_name_rule);
   if (!read.topic.empty())
     if (auto wrong = topic_fault(read.topic)) members.fault("topic", *wrong);
   read.group = required(members, "group", "names the consumer group, which keeps the place in the topic");
@@ -175,7 +174,7 @@ resolved_target_ptr read_how(member_reader& members) {
 
 void read_dead_letter(member_reader& members, pool_definition& into) {
   bool kafka = std::holds_alternative<kafka_source>(into.source);
-  auto given = members.text("dead_letter", key_rule);
+  auto given = members.text("dead_letter", broker_name_rule);
   if (!given && members.has("dead_letter")) return;
   into.dead_letter = given ? *given : default_dead_letter(into.source);
   if (into.dead_letter == key_of(into.source))

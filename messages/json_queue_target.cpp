@@ -7,8 +7,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr text_rule key_rule{.min = 1, .max = 1024};
-
 std::string required_text(member_reader& members, std::string_view name, const char* meaning,
                           const text_rule& rule = {}) {
   if (auto text = members.text(name, rule)) return std::move(*text);
@@ -41,7 +39,7 @@ redis_target read_redis_target(const json& value, const std::string& pointer, fa
     members.find("stream");
     members.find("list");
   } else {
-    read.key = members.text(read.stream ? "stream" : "list", key_rule).value_or("");
+    read.key = members.text(read.stream ? "stream" : "list", broker_name_rule).value_or("");
   }
   if (read.stream && members.has("push")) members.fault("push", "is the end of a list; a stream has none");
   read.push = members.choice("push", {list_end::left, list_end::right}).value_or(list_end::left);

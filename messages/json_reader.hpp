@@ -37,6 +37,8 @@ struct text_rule {
   bool slash = true;         ///< may hold `/`
   bool controls = false;     ///< may hold control characters; NUL never
 };
+/// Names of lists, streams and topics at a broker.
+inline constexpr text_rule broker_name_rule{.min = 1, .max = 1024};
 /// What is wrong with the text, as the end of a sentence that begins with its name. None: nothing.
 std::optional<std::string> text_fault(std::string_view text, const text_rule& rule);
 bool is_utf8(std::string_view text);

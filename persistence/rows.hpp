@@ -26,6 +26,16 @@ int64_t number_of(Enumeration value) {
   return static_cast<int64_t>(value);
 }
 
+inline std::optional<std::string_view> unless_empty(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+/// None: the attempt runs.
+inline std::optional<int64_t> outcome_column(const attempt_record& attempt) {
+  if (!attempt.outcome) return std::nullopt;
+  return number_of(*attempt.outcome);
+}
+
 /// JSON object of the labels; none when there are none.
 std::optional<std::string> labels_to_column(const labels& marks);
 labels labels_from_column(std::string_view text);

@@ -15,7 +15,7 @@ constexpr milliseconds kept_for{15'000};
 constexpr milliseconds busy_span{1'000};
 constexpr double service_fades_in_seconds = 10;
 
-double seconds(std::chrono::nanoseconds span) { return std::chrono::duration<double>{span}.count(); }
+double seconds_in(std::chrono::nanoseconds span) { return std::chrono::duration<double>{span}.count(); }
 
 } // namespace
 
@@ -41,8 +41,8 @@ void backlog_rates::add(const backlog_reading& reading) {
 void backlog_rates::measure_service(const sample& now) {
   auto handled = now.handled - counted_.handled;
   if (handled == 0) return; // the time goes on counting for the message in work
-  auto fades = std::exp(-seconds(now.at - counted_.at) / service_fades_in_seconds);
-  service_busy_ = service_busy_ * fades + seconds(now.busy - counted_.busy);
+  auto fades = std::exp(-seconds_in(now.at - counted_.at) / service_fades_in_seconds);
+  service_busy_ = service_busy_ * fades + seconds_in(now.busy - counted_.busy);
   service_handled_ = service_handled_ * fades + static_cast<double>(handled);
   counted_ = now;
 }
@@ -64,7 +64,7 @@ double backlog_rates::arrivals_per_second() const {
   if (samples_.size() <= rate_spans) return 0; // fewer intervals can't tell a burst from a rate
   auto rate = [&](size_t from, size_t to) {
     auto arrived = [&](size_t index) { return static_cast<double>(samples_[index].lag + samples_[index].handled); };
-    return std::max(0.0, arrived(to) - arrived(from)) / seconds(samples_[to].at - samples_[from].at);
+    return std::max(0.0, arrived(to) - arrived(from)) / seconds_in(samples_[to].at - samples_[from].at);
   };
   auto lowest = std::numeric_limits<double>::infinity();
   auto to = samples_.size() - 1;
@@ -81,14 +81,14 @@ std::optional<double> backlog_rates::busy_consumers() const {
   if (samples_.size() < 2) return std::nullopt;
   const auto& last = samples_.back();
   const auto& from = samples_[latest_before(samples_.size() - 1, busy_span)];
-  return seconds(last.busy - from.busy) / seconds(last.at - from.at);
+  return seconds_in(last.busy - from.busy) / seconds_in(last.at - from.at);
 }
 
 double backlog_rates::handled_per_second() const {
   if (samples_.size() < 2) return 0;
   const auto& last = samples_.back();
   const auto& from = samples_[latest_before(samples_.size() - 1, handled_span)];
-  return static_cast<double>(last.handled - from.handled) / seconds(last.at - from.at);
+  return static_cast<double>(last.handled - from.handled) / seconds_in(last.at - from.at);
 }
 
 } // namespace wheelwork

@@ -10,11 +10,7 @@ namespace wheelwork {
 
 namespace {
 
-constexpr cron_field minute_field{"minute", 0, 59};
-constexpr cron_field hour_field{"hour", 0, 23};
-constexpr cron_field day_field{"day of month", 1, 31};
-constexpr cron_field month_field{"month", 1, 12, month_names, 1};
-constexpr cron_field weekday_field{"weekday", 0, 6, weekday_names_from_monday, 0};
+constexpr cron_field weekday_from_monday_field{"weekday", 0, 6, weekday_names_from_monday, 0};
 
 constexpr std::string_view positions[]{"1st", "2nd", "3rd", "4th", "5th", "last"};
 constexpr size_t last_position = 5;
@@ -155,7 +151,8 @@ result<cron_reading, cron_error> parse_apscheduler(cron_word text) {
                             " fields; the apscheduler dialect takes exactly 5: minute hour day month weekday");
   cron_reading reading;
   auto& sets = reading.sets;
-  const std::array<const cron_field*, 5> kinds{&minute_field, &hour_field, &day_field, &month_field, &weekday_field};
+  const std::array<const cron_field*, 5> kinds{&minute_field, &hour_field, &day_field, &month_field,
+                                               &weekday_from_monday_field};
   std::array<uint64_t, 5> lists{};
   for (size_t i = 0; i < lists.size(); ++i) {
     auto list = parse_list(fields[i], *kinds[i], i == 2 ? &sets.days.day_of_month : nullptr);

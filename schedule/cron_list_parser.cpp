@@ -7,11 +7,6 @@ namespace wheelwork {
 
 namespace {
 
-constexpr cron_field second_field{"second", 0, 59};
-constexpr cron_field minute_field{"minute", 0, 59};
-constexpr cron_field hour_field{"hour", 0, 23};
-constexpr cron_field day_field{"day of month", 1, 31};
-constexpr cron_field month_field{"month", 1, 12, month_names, 1};
 constexpr cron_field weekday_field{"weekday", 0, 6, weekday_names_from_sunday, 0};
 constexpr cron_field weekday_field_to_seven{"weekday", 0, 7, weekday_names_from_sunday, 0};
 

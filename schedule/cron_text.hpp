@@ -59,4 +59,10 @@ inline constexpr std::string_view month_names[]{"jan", "feb", "mar", "apr", "may
 inline constexpr std::string_view weekday_names_from_sunday[]{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 inline constexpr std::string_view weekday_names_from_monday[]{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
+inline constexpr cron_field second_field{"second", 0, 59};
+inline constexpr cron_field minute_field{"minute", 0, 59};
+inline constexpr cron_field hour_field{"hour", 0, 23};
+inline constexpr cron_field day_field{"day of month", 1, 31};
+inline constexpr cron_field month_field{"month", 1, 12, month_names, 1};
+
 } // namespace wheelwork

@@ -15,9 +15,9 @@ using std::chrono::year;
 namespace {
 
 /// Reads a text from left to right; every function leaves the rest behind.
-class reader {
+class rule_reader {
 public:
-  explicit reader(std::string_view text) : rest_(text) {}
+  explicit rule_reader(std::string_view text) : rest_(text) {}
 
   bool at_end() const { return rest_.empty(); }
 
@@ -124,7 +124,7 @@ local_seconds_count yearly_change::local_time(year in) const {
 }
 
 std::optional<posix_zone_rule> posix_zone_rule::parse(std::string_view text) {
-  reader in{text};
+  rule_reader in{text};
   posix_zone_rule rule;
   if (!in.abbreviation()) return std::nullopt;
   auto west = in.signed_time(24); // POSIX counts westwards

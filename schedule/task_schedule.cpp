@@ -6,7 +6,6 @@ namespace wheelwork {
 
 namespace {
 
-constexpr wall_time earliest_wall_time{milliseconds{-62167219200000}}; // 0000-01-01T00:00:00Z
 constexpr milliseconds instant{1};
 
 /// Fires lie in (after, until].

@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 using wall_time = std::chrono::time_point<std::chrono::system_clock, milliseconds>;
 
 /// The last time that the API accepts (9999-12-31T23:59:59.999Z): RFC 3339 has four digits for the year.
+inline constexpr wall_time earliest_wall_time{milliseconds{-62167219200000}}; ///< 0000-01-01T00:00:00Z
 inline constexpr wall_time latest_wall_time{milliseconds{253402300799999}};
 
 /// Reads the wall clock and the monotonic clock. Tests move both; nothing else in wheelwork reads a clock.

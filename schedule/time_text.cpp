@@ -14,8 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using std::chrono::sys_days;
 
-constexpr wall_time earliest_wall_time{milliseconds{-62167219200000}}; // 0000-01-01T00:00:00Z
-
 /// The text as it may stand in a message: short and printable.
 std::string shown(std::string_view text) {
   std::string result{"'"};
@@ -24,9 +22,9 @@ std::string shown(std::string_view text) {
 }
 
 /// Reads fixed-width numbers and single characters from the left.
-class reader {
+class field_reader {
 public:
-  explicit reader(std::string_view text) : text_(text) {}
+  explicit field_reader(std::string_view text) : text_(text) {}
 
   std::optional<int> digits(size_t count) {
     if (text_.size() - position_ < count) return std::nullopt;
@@ -58,7 +56,7 @@ struct time_of_day {
   int hour, minute, second;
 };
 
-std::optional<std::chrono::year_month_day> read_date(reader& in) {
+std::optional<std::chrono::year_month_day> read_date(field_reader& in) {
   auto year = in.digits(4);
   if (!year || !in.any_of("-")) return std::nullopt;
   auto month = in.digits(2);
@@ -68,7 +66,7 @@ std::optional<std::chrono::year_month_day> read_date(reader& in) {
   return std::chrono::year{*year} / *month / *day;
 }
 
-std::optional<time_of_day> read_time_of_day(reader& in) {
+std::optional<time_of_day> read_time_of_day(field_reader& in) {
   auto hour = in.digits(2);
   if (!hour || !in.any_of(":")) return std::nullopt;
   auto minute = in.digits(2);
@@ -79,7 +77,7 @@ std::optional<time_of_day> read_time_of_day(reader& in) {
 }
 
 /// What follows the seconds after a dot, cut off to milliseconds. None: no digit there.
-std::optional<milliseconds> read_fraction(reader& in) {
+std::optional<milliseconds> read_fraction(field_reader& in) {
   milliseconds fraction{0};
   milliseconds unit{100};
   bool any = false;
@@ -91,7 +89,7 @@ std::optional<milliseconds> read_fraction(reader& in) {
   return any ? std::optional{fraction} : std::nullopt;
 }
 
-std::optional<minutes> read_offset(reader& in) {
+std::optional<minutes> read_offset(field_reader& in) {
   if (in.any_of("Zz")) return minutes{0};
   if (!in.any_of("+-")) return std::nullopt;
   bool west = in.last() == '-';
@@ -130,7 +128,7 @@ result<wall_time, std::string> parse_time(std::string_view text) {
   auto wrong = [&](std::string_view what) {
     return failure("the time " + shown(text) + " " + std::string{what} + "; write it like 2026-11-21T08:57:31Z");
   };
-  reader in{text};
+  field_reader in{text};
   auto date = read_date(in);
   if (!date) return wrong("does not begin with a date");
   if (!date->ok()) return wrong("has a day that is not in the calendar");

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view save_path = "/api/task/save";
 constexpr std::string_view answer_type = "application/json; charset=utf-8";
-constexpr milliseconds unique_for = std::chrono::hours{24}; ///< of an Idempotency-Key, as in the API
 
 http_answer refused(std::string_view why, unsigned status = 200) {
   http_answer answer;
@@ -122,7 +121,7 @@ private:
     if (!job) return respond(refused_parameter(job.error()));
     if (request.idempotency_key && !request.idempotency_key->empty()) {
       job->unique_key = *request.idempotency_key;
-      job->unique_until = now + unique_for;
+      job->unique_until = now + unique_for_default;
     }
     push_request push;
     push.jobs.push_back(std::move(*job));

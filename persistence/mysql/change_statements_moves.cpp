@@ -10,16 +10,6 @@ namespace wheelwork::mysql {
 
 namespace {
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
-std::optional<int64_t> outcome_column(const attempt_record& attempt) {
-  if (!attempt.outcome) return std::nullopt;
-  return number_of(*attempt.outcome);
-}
-
 /// In the order of the key, so that two transactions meet rows in one order.
 template <class Part>
 std::vector<const Part*> by_id(const gathered_parts<Part>& parts) {

@@ -119,12 +119,12 @@ result<connection_target, std::string> read_url(const std::string& url) {
   const std::unique_ptr<CURLU, free_url> parsed{curl_url()};
   if (!parsed ||
       curl_url_set(parsed.get(), CURLUPART_URL, with_host(url).c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-    return failure(std::string{"the database URL can't be read: "} + right_url);
+    return wheelwork::failure(std::string{"the database URL can't be read: "} + right_url);
   const auto host = part_of(parsed.get(), CURLUPART_HOST), user = part_of(parsed.get(), CURLUPART_USER),
              password = part_of(parsed.get(), CURLUPART_PASSWORD), path = part_of(parsed.get(), CURLUPART_PATH),
              port = part_of(parsed.get(), CURLUPART_PORT);
   if (!host || !user || !password || !path || !port)
-    return failure(std::string{"the database URL can't be read: "} + right_url);
+    return wheelwork::failure(std::string{"the database URL can't be read: "} + right_url);
   connection_target target;
   if (*host != no_host) target.host = *host;
   target.user = *user;
@@ -132,13 +132,13 @@ result<connection_target, std::string> read_url(const std::string& url) {
   target.database = path->size() > 1 ? path->substr(1) : std::string{};
   if (!port->empty()) std::from_chars(port->data(), port->data() + port->size(), target.port);
   if (const auto fault = set_parameters(target, raw_query(parsed.get())))
-    return failure("the database URL " + show(target) + " can't be used: " + *fault);
+    return wheelwork::failure("the database URL " + show(target) + " can't be used: " + *fault);
   target.shown = show(target);
   if (target.host.empty() && target.socket.empty())
-    return failure("the database URL " + target.shown + " names no server: write a host, or ?socket=PATH");
+    return wheelwork::failure("the database URL " + target.shown + " names no server: write a host, or ?socket=PATH");
   if (target.database.empty() || target.database.find('/') != std::string::npos)
-    return failure("the database URL " + target.shown +
-                   " names no database: write mysql://USER:PASSWORD@HOST/DATABASE");
+    return wheelwork::failure("the database URL " + target.shown +
+                              " names no database: write mysql://USER:PASSWORD@HOST/DATABASE");
   return target;
 }
 

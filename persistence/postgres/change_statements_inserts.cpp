@@ -11,11 +11,6 @@ constexpr size_t copy_from_rows = 64;
 
 using job_cells = connection::copied_row;
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
 // The payload is first, since libpqxx copies the front of a line least often.
 const std::vector<std::string>& column_names() {
   static const std::vector<std::string> names{"payload",    "id",           "shard",   "due_at",       "task",

@@ -10,16 +10,6 @@ namespace wheelwork::postgres {
 
 namespace {
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
-std::optional<int64_t> outcome_column(const attempt_record& attempt) {
-  if (!attempt.outcome) return std::nullopt;
-  return number_of(*attempt.outcome);
-}
-
 change_statements::id_set ids_in(rows found) {
   change_statements::id_set ids;
   while (found.next()) ids.insert(static_cast<uint64_t>(found->integer(0)));

@@ -58,12 +58,12 @@ std::string show(const parameters& all) {
 result<connection_target, std::string> read_url(const std::string& url) {
   auto all = parse(url);
   if (!all)
-    return failure(std::string{
+    return wheelwork::failure(std::string{
         "the database URL can't be read; it must be postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require, with "
         "%-codes for special characters (%40 for @, %2F for /) and only parameters that libpq knows"});
   if ((*all)["dbname"].empty())
-    return failure("the database URL " + show(*all) +
-                   " names no database: write postgres://USER:PASSWORD@HOST/DATABASE");
+    return wheelwork::failure("the database URL " + show(*all) +
+                              " names no database: write postgres://USER:PASSWORD@HOST/DATABASE");
   const std::string shown = show(*all);
   const parameters defaults = {{"connect_timeout", "5"},      {"keepalives_idle", "5"},
                                {"keepalives_interval", "3"},  {"keepalives_count", "3"},

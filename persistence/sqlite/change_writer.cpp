@@ -15,11 +15,6 @@ namespace {
 constexpr size_t tasks_seen_max = 100'000;
 constexpr int64_t id_bound_step = 60'000; // milliseconds
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
 } // namespace
 
 change_writer::change_writer(connection& database, std::string node_name)

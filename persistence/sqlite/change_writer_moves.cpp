@@ -6,20 +6,6 @@
 
 namespace wheelwork::sqlite {
 
-namespace {
-
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
-std::optional<int64_t> outcome_column(const attempt_record& attempt) {
-  if (!attempt.outcome) return std::nullopt;
-  return number_of(*attempt.outcome);
-}
-
-} // namespace
-
 void change_writer::apply_end(const job_end& end, journal_receipt& receipt) {
   if (!end.keep) {
     if (!take_job(end.id)) receipt.missing.push_back(end.id);

@@ -13,14 +13,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-new_job decoded(const std::string& text) {
+new_job decoded_job(const std::string& text) {
   auto read = job_from_text(text, test_context);
   if (!read) throw std::runtime_error(read.error().front().pointer + " " + read.error().front().message);
   return *std::move(read);
 }
 
 TEST(json_job, defaults_are_those_of_the_contract) {
-  auto job = decoded("{" + noop_target + "}");
+  auto job = decoded_job("{" + noop_target + "}");
   EXPECT_EQ(job.made.due_at, test_now);
   EXPECT_EQ(job.created_at, test_now);
   EXPECT_EQ(job.made.priority, 5);
@@ -32,15 +32,16 @@ TEST(json_job, defaults_are_those_of_the_contract) {
 }
 
 TEST(json_job, delay_and_due_at_say_when) {
-  EXPECT_EQ(decoded(job_with(R"("delay":"90s")")).made.due_at, test_now + milliseconds{90'000});
-  EXPECT_EQ(decoded(job_with(R"("due_at":"2027-01-15T09:00:00.250+01:00")")).made.due_at, test_now + milliseconds{250});
-  EXPECT_LT(decoded(job_with(R"("due_at":"2001-01-01T00:00:00Z")")).made.due_at, test_now)
+  EXPECT_EQ(decoded_job(job_with(R"("delay":"90s")")).made.due_at, test_now + milliseconds{90'000});
+  EXPECT_EQ(decoded_job(job_with(R"("due_at":"2027-01-15T09:00:00.250+01:00")")).made.due_at,
+            test_now + milliseconds{250});
+  EXPECT_LT(decoded_job(job_with(R"("due_at":"2001-01-01T00:00:00Z")")).made.due_at, test_now)
       << "a time in the past is due now";
   EXPECT_THAT(job_faults(job_with(R"("delay":"1s","due_at":"2030-01-01T00:00:00Z")")), ElementsAre("/due_at"));
 }
 
 TEST(json_job, times_end_with_the_year_9999) {
-  EXPECT_EQ(decoded(job_with(R"("due_at":"9999-12-31T23:59:59.999Z")")).made.due_at, latest_wall_time);
+  EXPECT_EQ(decoded_job(job_with(R"("due_at":"9999-12-31T23:59:59.999Z")")).made.due_at, latest_wall_time);
   EXPECT_THAT(job_faults(job_with(R"("due_at":"10000-01-01T00:00:00Z")")), ElementsAre("/due_at"));
   EXPECT_THAT(job_faults(job_with(R"("due_at":"9999-12-31T23:59:59-01:00")")), ElementsAre("/due_at"));
   json_context late{.now = latest_wall_time - milliseconds{500}};
@@ -68,8 +69,8 @@ TEST(json_job, wrong_types_name_what_would_be_right) {
 }
 
 TEST(json_job, priority_is_0_to_9) {
-  EXPECT_EQ(decoded(job_with(R"("priority":0)")).made.priority, 0);
-  EXPECT_EQ(decoded(job_with(R"("priority":9)")).made.priority, 9);
+  EXPECT_EQ(decoded_job(job_with(R"("priority":0)")).made.priority, 0);
+  EXPECT_EQ(decoded_job(job_with(R"("priority":9)")).made.priority, 9);
   for (auto wrong : {"-1", "10", "5.0", "\"5\"", "99999999999999999999"})
     EXPECT_THAT(job_faults(job_with(std::string{"\"priority\":"} + wrong)), ElementsAre("/priority")) << wrong;
 }
@@ -81,20 +82,21 @@ TEST(json_job, durations_are_whole_milliseconds) {
 }
 
 TEST(json_job, unique_keys_hold_for_a_day_another_time_or_ever) {
-  EXPECT_EQ(decoded(job_with(R"("unique_key":"k","unique_for":"1h")")).unique_until, test_now + std::chrono::hours{1});
-  EXPECT_EQ(decoded(job_with(R"("unique_key":"k","unique_for":"forever")")).unique_until, std::nullopt);
+  EXPECT_EQ(decoded_job(job_with(R"("unique_key":"k","unique_for":"1h")")).unique_until,
+            test_now + std::chrono::hours{1});
+  EXPECT_EQ(decoded_job(job_with(R"("unique_key":"k","unique_for":"forever")")).unique_until, std::nullopt);
   EXPECT_THAT(job_faults(job_with(R"("unique_key":"k","unique_for":"0s")")), ElementsAre("/unique_for"));
   EXPECT_THAT(job_faults(job_with(R"("unique_key":"k","unique_for":"always")")), ElementsAre("/unique_for"));
-  EXPECT_EQ(decoded(job_with("\"unique_key\":\"" + std::string(255, 'k') + "\"")).unique_key.size(), 255u);
+  EXPECT_EQ(decoded_job(job_with("\"unique_key\":\"" + std::string(255, 'k') + "\"")).unique_key.size(), 255u);
   EXPECT_THAT(job_faults(job_with("\"unique_key\":\"" + std::string(256, 'k') + "\"")), ElementsAre("/unique_key"));
 }
 
 TEST(json_job, a_job_of_a_task_takes_target_and_rules_from_it) {
-  auto job = decoded(R"({"task":"nightly","payload":{"a":1},"delay":"1s","labels":{"x":"y"}})");
+  auto job = decoded_job(R"({"task":"nightly","payload":{"a":1},"delay":"1s","labels":{"x":"y"}})");
   EXPECT_EQ(job.task_name, "nightly");
   EXPECT_EQ(job.made.how, nullptr);
   EXPECT_EQ(job.made.priority, priority_of_task);
-  EXPECT_EQ(decoded(R"({"task":"nightly","priority":7})").made.priority, 7);
+  EXPECT_EQ(decoded_job(R"({"task":"nightly","priority":7})").made.priority, 7);
   EXPECT_THAT(
       job_faults(R"({"task":"nightly",)" + noop_target + R"(,"retry":{},"timeout":"1s","delivery":"at_least_once"})"),
       UnorderedElementsAre("/target", "/retry", "/timeout", "/delivery"));
@@ -103,20 +105,20 @@ TEST(json_job, a_job_of_a_task_takes_target_and_rules_from_it) {
 }
 
 TEST(json_job, at_most_once_has_no_retries) {
-  EXPECT_EQ(decoded(job_with(R"("delivery":"at_most_once")")).made.how->retry.limit, 0u);
-  EXPECT_EQ(decoded(job_with(R"("delivery":"at_most_once","retry":{"limit":0})")).made.how->retry.limit, 0u);
+  EXPECT_EQ(decoded_job(job_with(R"("delivery":"at_most_once")")).made.how->retry.limit, 0u);
+  EXPECT_EQ(decoded_job(job_with(R"("delivery":"at_most_once","retry":{"limit":0})")).made.how->retry.limit, 0u);
   EXPECT_THAT(job_faults(job_with(R"("delivery":"at_most_once","retry":{"limit":1})")), ElementsAre("/retry/limit"));
   EXPECT_THAT(job_faults(job_with(R"("delivery":"at_most_once","retry":{"delays":["1s"]})")),
               ElementsAre("/retry/delays"));
 }
 
 TEST(json_job, retry_has_delays_or_growth) {
-  auto delays = decoded(job_with(R"("retry":{"delays":["5s","15s"]})")).made.how->retry;
+  auto delays = decoded_job(job_with(R"("retry":{"delays":["5s","15s"]})")).made.how->retry;
   EXPECT_EQ(delays.limit, 2u);
   EXPECT_THAT(delays.delays, ElementsAre(milliseconds{5000}, milliseconds{15'000}));
-  EXPECT_EQ(decoded(job_with(R"("retry":{"limit":6,"delays":["5s"]})")).made.how->retry.limit, 6u);
+  EXPECT_EQ(decoded_job(job_with(R"("retry":{"limit":6,"delays":["5s"]})")).made.how->retry.limit, 6u);
   auto growth =
-      decoded(job_with(R"("retry":{"limit":0,"initial":"2s","factor":1.5,"max":"1m","jitter":0})")).made.how->retry;
+      decoded_job(job_with(R"("retry":{"limit":0,"initial":"2s","factor":1.5,"max":"1m","jitter":0})")).made.how->retry;
   EXPECT_EQ(growth, (retry_policy{.limit = 0,
                                   .delays = {},
                                   .initial = milliseconds{2000},
@@ -134,15 +136,15 @@ TEST(json_job, retry_has_delays_or_growth) {
 TEST(json_job, payloads_are_kept_byte_for_byte) {
   for (std::string text : {R"({"b":1.0e2, "a":1,  "a":2})", R"("\u00e9/\/")", "12345678901234567890123", "null", "[ ]",
                            "\"\"", "-0.0", "true"})
-    EXPECT_EQ(decoded(job_with("\"payload\" : " + text + "\n ")).made.body.data(), text);
-  EXPECT_TRUE(decoded(job_with(R"("payload":null)")).made.body.is_json());
+    EXPECT_EQ(decoded_job(job_with("\"payload\" : " + text + "\n ")).made.body.data(), text);
+  EXPECT_TRUE(decoded_job(job_with(R"("payload":null)")).made.body.is_json());
 }
 
 TEST(json_job, other_bytes_come_in_base64) {
-  auto body = decoded(job_with(R"("payload_base64":"AP9o","content_type":"image/png")")).made.body;
+  auto body = decoded_job(job_with(R"("payload_base64":"AP9o","content_type":"image/png")")).made.body;
   EXPECT_EQ(body.data(), (std::string_view{"\0\xffh", 3}));
   EXPECT_EQ(body.content_type(), "image/png");
-  EXPECT_EQ(decoded(job_with(R"("payload_base64":"")")).made.body.content_type(), "application/octet-stream");
+  EXPECT_EQ(decoded_job(job_with(R"("payload_base64":"")")).made.body.content_type(), "application/octet-stream");
   EXPECT_THAT(job_faults(job_with(R"("payload_base64":"AP9o","payload":1)")), ElementsAre("/payload_base64"));
   EXPECT_THAT(job_faults(job_with(R"("content_type":"image/png")")), ElementsAre("/content_type"));
   for (auto wrong : {"A", "A===", "AP9", "AP 9", "AP9o=", "!!!!"})
@@ -154,7 +156,7 @@ TEST(json_job, other_bytes_come_in_base64) {
 
 TEST(json_job, an_answer_names_all_members) {
   job_view view;
-  auto made = decoded(job_with(R"("payload":{"x": 1.0e2},"unique_key":"k","labels":{"a":"b"})"));
+  auto made = decoded_job(job_with(R"("payload":{"x": 1.0e2},"unique_key":"k","labels":{"a":"b"})"));
   view.what = made.made;
   view.what.id = job_id{17};
   view.unique_key = made.unique_key;

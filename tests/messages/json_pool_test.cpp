@@ -24,7 +24,7 @@ std::string pool_with(const std::string& members, const std::string& source = li
   return R"({"name":"p",)" + source + "," + noop_target + (members.empty() ? "" : "," + members) + "}";
 }
 
-pool_definition decoded(const std::string& text) {
+pool_definition decoded_pool(const std::string& text) {
   auto read = pool_from_text(text, "", test_context);
   if (!read) throw std::runtime_error(read.error().front().pointer + " " + read.error().front().message);
   return *std::move(read);
@@ -42,7 +42,7 @@ result<pool_definition, json_faults> patched(const pool_definition& pool, const 
 }
 
 TEST(json_pool, the_pool_of_the_contract_is_read_and_written_back) {
-  auto pool = decoded(
+  auto pool = decoded_pool(
       R"({"name":"orders","source":{"redis_list":{"connection":"a","key":"orders","take":"left"}},
  "target":{"http":{"url":"https://example.org/order"}},"min":2,"max":12,"policy":{"drain":{"within":"45s"}},
  "retry":{"delays":["5s","1m"]},"timeout":"20s","dead_letter":"orders:given-up","order":"partition","journal":true,
@@ -65,12 +65,12 @@ TEST(json_pool, the_pool_of_the_contract_is_read_and_written_back) {
   EXPECT_TRUE(pool.paused);
   EXPECT_THAT(pool.environments, ElementsAre("release"));
   EXPECT_EQ(pool.partition, "eu");
-  EXPECT_EQ(decoded(pool.spec).spec, pool.spec);
+  EXPECT_EQ(decoded_pool(pool.spec).spec, pool.spec);
   EXPECT_EQ(pool_from_json(pool_to_json(pool), "orders", test_context)->spec, pool.spec);
 }
 
 TEST(json_pool, defaults_are_spelled_out) {
-  auto pool = decoded(pool_with(""));
+  auto pool = decoded_pool(pool_with(""));
   auto spec = nlohmann::json::parse(pool.spec);
   EXPECT_EQ(spec["min"], 1);
   EXPECT_EQ(spec["max"], 10);
@@ -86,46 +86,46 @@ TEST(json_pool, defaults_are_spelled_out) {
   EXPECT_EQ(spec["partition"], "");
   EXPECT_EQ(spec["source"]["redis_list"]["take"], "right");
   EXPECT_EQ(pool.how->delivery, delivery_mode::at_least_once);
-  EXPECT_EQ(decoded(pool_with(R"("timeout":"1m","max":10)")).spec, pool.spec) << "equal bodies are equal texts";
+  EXPECT_EQ(decoded_pool(pool_with(R"("timeout":"1m","max":10)")).spec, pool.spec) << "equal bodies are equal texts";
 }
 
 TEST(json_pool, defaults_follow_the_source) {
-  auto stream = decoded(pool_with("", stream_source));
+  auto stream = decoded_pool(pool_with("", stream_source));
   EXPECT_EQ(stream.dead_letter, "orders:dead");
   EXPECT_EQ(stream.order, message_order::none);
   EXPECT_EQ(std::get<redis_stream_source>(stream.source).group, "g");
-  auto kafka = decoded(pool_with("", topic_source));
+  auto kafka = decoded_pool(pool_with("", topic_source));
   EXPECT_EQ(kafka.dead_letter, "orders.dead");
   EXPECT_EQ(kafka.order, message_order::partition);
-  EXPECT_EQ(decoded(kafka.spec).spec, kafka.spec);
-  EXPECT_EQ(decoded(pool_with(R"("order":"none")", topic_source)).order, message_order::none);
-  auto by_key = decoded(pool_with(R"("order":"key")", topic_source));
+  EXPECT_EQ(decoded_pool(kafka.spec).spec, kafka.spec);
+  EXPECT_EQ(decoded_pool(pool_with(R"("order":"none")", topic_source)).order, message_order::none);
+  auto by_key = decoded_pool(pool_with(R"("order":"key")", topic_source));
   EXPECT_EQ(by_key.order, message_order::key);
-  EXPECT_EQ(decoded(by_key.spec).order, message_order::key);
+  EXPECT_EQ(decoded_pool(by_key.spec).order, message_order::key);
 }
 
 TEST(json_pool, lag_step_has_the_parameters_of_the_old_monitor) {
-  auto policy = std::get<lag_step_policy>(decoded(pool_with(R"("policy":{"lag_step":{}})")).policy);
+  auto policy = std::get<lag_step_policy>(decoded_pool(pool_with(R"("policy":{"lag_step":{}})")).policy);
   EXPECT_EQ(policy, lag_step_policy{});
   EXPECT_EQ(policy.lag_limit, 5000u);
   EXPECT_EQ(policy.messages_per_consumer, 1000u);
   EXPECT_EQ(policy.hold, milliseconds{180'000});
   EXPECT_EQ(policy.interval, milliseconds{180'000});
-  auto other = decoded(pool_with(
+  auto other = decoded_pool(pool_with(
       R"("policy":{"lag_step":{"lag_limit":20000,"messages_per_consumer":10000,"hold":"1m","interval":"30s"}})"));
   EXPECT_EQ(std::get<lag_step_policy>(other.policy),
             (lag_step_policy{20000, 10000, milliseconds{60'000}, milliseconds{30'000}}));
-  EXPECT_EQ(decoded(other.spec).spec, other.spec);
+  EXPECT_EQ(decoded_pool(other.spec).spec, other.spec);
 }
 
 TEST(json_pool, counts) {
-  EXPECT_EQ(decoded(pool_with(R"("min":20)")).max, 20u) << "max was not given";
-  EXPECT_EQ(decoded(pool_with(R"("min":0)")).min, 0u);
+  EXPECT_EQ(decoded_pool(pool_with(R"("min":20)")).max, 20u) << "max was not given";
+  EXPECT_EQ(decoded_pool(pool_with(R"("min":0)")).min, 0u);
   EXPECT_THAT(pool_faults(pool_with(R"("min":5,"max":4)")), ElementsAre("/min"));
   EXPECT_THAT(pool_faults(pool_with(R"("min":0,"max":0)")), ElementsAre("/max"));
   EXPECT_THAT(pool_faults(pool_with(R"("max":1001)")), ElementsAre("/max"));
   EXPECT_THAT(pool_faults(pool_with(R"("min":1001)")), ElementsAre("/min"));
-  EXPECT_EQ(decoded(pool_with(R"("min":1000)")).max, 1000u);
+  EXPECT_EQ(decoded_pool(pool_with(R"("min":1000)")).max, 1000u);
   EXPECT_THAT(pool_faults(pool_with(R"("min":-1,"max":"5","in_flight":0)")),
               UnorderedElementsAre("/min", "/max", "/in_flight"));
   EXPECT_THAT(pool_faults(pool_with(R"("in_flight":10001)")), ElementsAre("/in_flight"));
@@ -206,7 +206,7 @@ TEST(json_pool, the_name_of_the_address_counts) {
 }
 
 TEST(json_pool, a_merge_patch_changes_what_it_names) {
-  auto pool = decoded(pool_with(R"("min":2,"retry":{"delays":["5s"]})"));
+  auto pool = decoded_pool(pool_with(R"("min":2,"retry":{"delays":["5s"]})"));
   auto paused = patched(pool, R"({"paused":true})");
   ASSERT_TRUE(paused);
   EXPECT_TRUE(paused->paused);
@@ -244,8 +244,8 @@ TEST(json_pool, whatever_is_right_comes_back_the_same) {
     members += one_of({"", R"(,"order":"none")", R"(,"order":"partition")"});
     members += one_of({"", R"(,"journal":true)", R"(,"paused":true,"environments":["ä","b"])"});
     if (number(0, 1)) members += ",\"in_flight\":" + std::to_string(number(1, 10'000));
-    auto pool = decoded(pool_with(members, one_of({list_source, stream_source, topic_source})));
-    auto again = decoded(pool.spec);
+    auto pool = decoded_pool(pool_with(members, one_of({list_source, stream_source, topic_source})));
+    auto again = decoded_pool(pool.spec);
     EXPECT_EQ(again.spec, pool.spec) << members;
     EXPECT_EQ(again.how, pool.how) << members;
     EXPECT_LE(again.min, again.max) << members;
@@ -254,7 +254,7 @@ TEST(json_pool, whatever_is_right_comes_back_the_same) {
 }
 
 TEST(missing_connections, name_the_member_and_what_there_is) {
-  auto pool = decoded(pool_with(""));
+  auto pool = decoded_pool(pool_with(""));
   broker_connections known;
   auto faults = missing_connections(pool, known);
   ASSERT_EQ(faults.size(), 1u);
@@ -264,7 +264,7 @@ TEST(missing_connections, name_the_member_and_what_there_is) {
   EXPECT_THAT(missing_connections(pool, known)[0].message, HasSubstr("there is `b`"));
   known.redis["a"];
   EXPECT_THAT(missing_connections(pool, known), IsEmpty());
-  EXPECT_THAT(pointers_of(missing_connections(decoded(pool_with("", topic_source)), known)),
+  EXPECT_THAT(pointers_of(missing_connections(decoded_pool(pool_with("", topic_source)), known)),
               ElementsAre("/source/kafka/connection"));
   EXPECT_THAT(pointers_of(missing_connections(redis_target{.connection = "c", .key = "k"}, known)),
               ElementsAre("/target/redis/connection"));

@@ -23,7 +23,7 @@ const std::string whole_task = R"({"name": "nightly-report", "description": "", 
  "enabled": true, "starts_at": null, "ends_at": null, "max_runs": null,
  "environments": ["dev", "test", "release"], "partition": "", "priority": 5, "labels": {"team": "a"}, "history": "all"})";
 
-task_definition decoded(const std::string& text) {
+task_definition decoded_task(const std::string& text) {
   auto read = task_from_text(text, "", test_context);
   if (!read) throw std::runtime_error(read.error().front().pointer + " " + read.error().front().message);
   return *std::move(read);
@@ -36,14 +36,14 @@ result<task_definition, json_faults> patched(const task_definition& task, const 
 }
 
 TEST(json_task, the_task_of_the_contract_is_read_and_written_back) {
-  auto task = decoded(whole_task);
+  auto task = decoded_task(whole_task);
   EXPECT_EQ(task.name, "nightly-report");
   EXPECT_EQ(std::get<cron_schedule>(task.when).zone_name, "Asia/Shanghai");
   EXPECT_EQ(task.how->retry.delays.size(), 6u);
   EXPECT_EQ(task.how->lane, "https://example.org:443");
   EXPECT_THAT(task.environments, ElementsAre("dev", "test", "release"));
   EXPECT_EQ(task.body.data(), R"({"day":  "today"})");
-  auto again = decoded(task.spec);
+  auto again = decoded_task(task.spec);
   EXPECT_EQ(again.spec, task.spec);
   EXPECT_EQ(again.how, task.how);
   EXPECT_EQ(again.body.data(), task.body.data());
@@ -51,7 +51,7 @@ TEST(json_task, the_task_of_the_contract_is_read_and_written_back) {
 }
 
 TEST(json_task, defaults_are_those_of_the_contract) {
-  auto task = decoded("{\"name\":\"t\",\"schedule\":{\"cron\":\"* * * * *\"}," + noop_target + "}");
+  auto task = decoded_task("{\"name\":\"t\",\"schedule\":{\"cron\":\"* * * * *\"}," + noop_target + "}");
   EXPECT_EQ(task.overlap, overlap_policy::skip);
   EXPECT_EQ(task.misfire, misfire_policy::once);
   EXPECT_EQ(task.misfire_grace, milliseconds{60'000});
@@ -62,12 +62,13 @@ TEST(json_task, defaults_are_those_of_the_contract) {
   EXPECT_EQ(task.how->history, history_policy::all);
   EXPECT_EQ(std::get<cron_schedule>(task.when).zone_name, "UTC");
   EXPECT_EQ(std::get<cron_schedule>(task.when).dialect, cron_dialect::unix_cron);
-  EXPECT_EQ(decoded(task.spec).spec, task.spec);
+  EXPECT_EQ(decoded_task(task.spec).spec, task.spec);
 }
 
 TEST(json_task, equal_bodies_are_equal_texts) {
-  EXPECT_EQ(decoded(task_with(R"("timeout":"60s","enabled":true)")).spec, decoded(task_with(R"("timeout":"1m")")).spec);
-  EXPECT_NE(decoded(task_with(R"("timeout":"60s")")).spec, decoded(task_with(R"("timeout":"61s")")).spec);
+  EXPECT_EQ(decoded_task(task_with(R"("timeout":"60s","enabled":true)")).spec,
+            decoded_task(task_with(R"("timeout":"1m")")).spec);
+  EXPECT_NE(decoded_task(task_with(R"("timeout":"60s")")).spec, decoded_task(task_with(R"("timeout":"61s")")).spec);
 }
 
 TEST(json_task, names_are_1_to_255_bytes_without_control_characters_or_slash) {
@@ -122,15 +123,15 @@ TEST(json_task, dst_goes_with_cron_only) {
   EXPECT_THAT(task_faults(task_with(R"("dst":{"gap":"skip"})")), ElementsAre("/dst"));
   EXPECT_THAT(task_faults(task_with(R"("dst":{"gap":"before","overlap":"never"})")),
               UnorderedElementsAre("/dst/gap", "/dst/overlap"));
-  auto task = decoded(
+  auto task = decoded_task(
       "{\"name\":\"t\",\"schedule\":{\"cron\":\"30 2 * * *\"},\"dst\":{\"gap\":\"skip\",\"overlap\":\"both\"}," +
       noop_target + "}");
   EXPECT_EQ(std::get<cron_schedule>(task.when).dst, (dst_rule{dst_gap::skip, dst_overlap::both}));
-  EXPECT_EQ(decoded(task.spec).spec, task.spec);
+  EXPECT_EQ(decoded_task(task.spec).spec, task.spec);
 }
 
 TEST(json_task, a_merge_patch_changes_what_it_names) {
-  auto task = decoded(whole_task);
+  auto task = decoded_task(whole_task);
   auto changed = patched(task, R"({"enabled":false,"labels":{"team":null,"x":"y"}})");
   ASSERT_TRUE(changed);
   EXPECT_FALSE(changed->enabled);
@@ -144,21 +145,21 @@ TEST(json_task, a_merge_patch_changes_what_it_names) {
 }
 
 TEST(json_task, a_merge_patch_may_name_another_kind) {
-  auto task = decoded(whole_task);
+  auto task = decoded_task(whole_task);
   auto every = patched(
       task, R"({"schedule":{"every":"5s"},"target":{"native":{"handler":"noop"}},"retry":{"limit":1,"initial":"1s"}})");
   ASSERT_TRUE(every);
   EXPECT_EQ(std::get<every_schedule>(every->when).period, milliseconds{5000});
   EXPECT_EQ(kind_of(every->how->how), target_kind::native);
   EXPECT_TRUE(every->how->retry.delays.empty());
-  auto careful = patched(decoded(task_with("\"priority\":1")), R"({"delivery":"at_most_once"})");
+  auto careful = patched(decoded_task(task_with("\"priority\":1")), R"({"delivery":"at_most_once"})");
   ASSERT_TRUE(careful) << "a retry that nobody asked for does not stand in the way";
   EXPECT_EQ(careful->how->retry.limit, 0u);
   EXPECT_THAT(pointers_of(patched(task, R"({"delivery":"at_most_once"})").error()), ElementsAre("/retry/limit"));
 }
 
 TEST(json_task, a_merge_patch_replaces_or_merges_the_payload) {
-  auto task = decoded(whole_task);
+  auto task = decoded_task(whole_task);
   EXPECT_EQ(patched(task, R"({"payload":[1.0e2]})")->body.data(), "[1.0e2]");
   EXPECT_EQ(patched(task, R"({"payload":{"day":null,"a":1}})")->body.data(), R"({"a":1})");
   EXPECT_TRUE(patched(task, R"({"payload":null})")->body.empty());

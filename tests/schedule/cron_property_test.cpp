@@ -14,7 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-constexpr auto unix_cron = cron_dialect::unix_cron;
 constexpr std::array<dst_rule, 6> dst_rules{{{dst_gap::after, dst_overlap::first},
                                              {dst_gap::skip, dst_overlap::first},
                                              {dst_gap::after, dst_overlap::last},
@@ -51,7 +50,7 @@ TEST(cron_property, fires_are_those_that_trying_every_minute_finds) {
   size_t compared = 0;
   for (int round = 0; round < 250; ++round) {
     auto expression = random_expression(random);
-    auto parsed = cron_expression::parse(expression.text(), unix_cron);
+    auto parsed = cron_expression::parse(expression.text(), cron_dialect::unix_cron);
     if (!parsed) continue; // 30 February
     const auto* name = names[random() % names.size()];
     auto in = zone(name);
@@ -77,7 +76,7 @@ TEST(cron_property, fires_are_those_that_trying_every_second_finds) {
     expression.second = random_field(random, 0, 59);
     expression.day = {"*", {}, true};
     for (int day = 1; day <= 31; ++day) expression.day.values.insert(day);
-    auto parsed = cron_expression::parse(expression.text(), unix_cron);
+    auto parsed = cron_expression::parse(expression.text(), cron_dialect::unix_cron);
     ASSERT_TRUE(parsed) << expression.text();
     const auto* name = round % 2 == 0 ? "Europe/Berlin" : "Australia/Lord_Howe";
     auto in = zone(name);
@@ -96,7 +95,7 @@ TEST(cron_property, next_is_monotone_and_always_later) {
   std::mt19937_64 random{99};
   auto in = zone("America/New_York");
   for (int round = 0; round < 3000; ++round) {
-    auto expression = cron_expression::parse(random_expression(random).text(), unix_cron);
+    auto expression = cron_expression::parse(random_expression(random).text(), cron_dialect::unix_cron);
     if (!expression) continue;
     auto dst = dst_rules[random() % dst_rules.size()];
     wall_time earlier{milliseconds{static_cast<int64_t>(random() % 5'000'000'000'000)}};
@@ -161,7 +160,8 @@ TEST(cron_property, every_zone_around_every_change_until_2100) {
                                           {"0 0,1,2,3,23 * * *", {0}, {0, 1, 2, 3, 23}, false},
                                           {"15,45 0-23 * * *", {15, 45}, every(0, 23, 1), false}}};
   std::vector<cron_expression> parsed;
-  for (const auto& expression : expressions) parsed.push_back(*cron_expression::parse(expression.text, unix_cron));
+  for (const auto& expression : expressions)
+    parsed.push_back(*cron_expression::parse(expression.text, cron_dialect::unix_cron));
   const sys_seconds begin = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
   const sys_seconds end = std::chrono::sys_days{std::chrono::year{2100} / 1 / 1};
 
@@ -254,8 +254,8 @@ TEST(cron_property, huge_texts_are_answered_like_small_ones) {
     }
   std::string list = "0";
   while (list.size() < 10240) list += ",59";
-  EXPECT_TRUE(cron_expression::parse(list + " * * * *", unix_cron));
-  EXPECT_FALSE(cron_expression::parse(std::string(70'000, ' ') + "* * * * *", unix_cron));
+  EXPECT_TRUE(cron_expression::parse(list + " * * * *", cron_dialect::unix_cron));
+  EXPECT_FALSE(cron_expression::parse(std::string(70'000, ' ') + "* * * * *", cron_dialect::unix_cron));
 }
 
 } // namespace

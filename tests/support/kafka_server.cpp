@@ -15,7 +15,7 @@ namespace {
 const std::filesystem::path script = std::filesystem::path{WHEELWORK_SOURCE_DIR} / "scripts/kafka";
 const server_process_options as_java{SIGKILL, true};
 
-std::string why_missing() {
+std::string why_no_kafka() {
   try {
     server_process{{script, "fetch"}, std::filesystem::temp_directory_path(), as_java}.wait();
     return {};
@@ -34,7 +34,7 @@ std::string log_in(const std::filesystem::path& folder) {
 } // namespace
 
 const std::string& kafka_server::missing() {
-  static const std::string reason = why_missing();
+  static const std::string reason = why_no_kafka();
   return reason;
 }
 

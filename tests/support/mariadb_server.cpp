@@ -21,7 +21,7 @@ const std::vector<std::string> settings_of_tests = {"--innodb-flush-log-at-trx-c
                                                     "--skip-name-resolve",
                                                     "--skip-log-bin"};
 
-std::string why_missing() {
+std::string why_no_mariadb() {
   if (!std::filesystem::exists(program) || !std::filesystem::exists(installer))
     return "MariaDB is not installed (package mariadb-server)";
   return missing_server_account();
@@ -56,7 +56,7 @@ std::string mariadb_session::value(const std::string& sql) {
 }
 
 const std::string& mariadb_server::missing() {
-  static const std::string reason = why_missing();
+  static const std::string reason = why_no_mariadb();
   return reason;
 }
 

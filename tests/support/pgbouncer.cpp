@@ -8,12 +8,12 @@ namespace wheelwork {
 
 namespace {
 
-constexpr char program[] = "/usr/sbin/pgbouncer";
+constexpr char pgbouncer_program[] = "/usr/sbin/pgbouncer";
 
 } // namespace
 
 const std::string& pgbouncer::missing() {
-  static const std::string reason = std::filesystem::exists(program)
+  static const std::string reason = std::filesystem::exists(pgbouncer_program)
                                         ? postgres_server::missing()
                                         : std::string{"pgbouncer is not installed (package pgbouncer)"};
   return reason;
@@ -33,7 +33,7 @@ pgbouncer::pgbouncer(const postgres_server& server, int sessions) {
                                       << "\nauth_type = trust\nauth_file = " << (folder_ / "users").string()
                                       << "\npool_mode = transaction\nmax_client_conn = 100\ndefault_pool_size = "
                                       << sessions << "\nserver_lifetime = 3600\n";
-  process_ = server_process{{program, folder_ / "settings"}, folder_};
+  process_ = server_process{{pgbouncer_program, folder_ / "settings"}, folder_};
   process_.wait_until_it_says("process up");
 }
 

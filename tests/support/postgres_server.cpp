@@ -38,7 +38,7 @@ std::optional<std::filesystem::path> programs_folder() {
   return *std::max_element(found.begin(), found.end());
 }
 
-std::string why_missing() {
+std::string why_no_postgres() {
   if (!programs_folder()) return "PostgreSQL is not installed (package postgresql)";
   return missing_server_account();
 }
@@ -46,7 +46,7 @@ std::string why_missing() {
 } // namespace
 
 const std::string& postgres_server::missing() {
-  static const std::string reason = why_missing();
+  static const std::string reason = why_no_postgres();
   return reason;
 }
 

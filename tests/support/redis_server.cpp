@@ -14,7 +14,7 @@ public:
   std::chrono::steady_clock::time_point steady_now() const override { return std::chrono::steady_clock::now(); }
 };
 
-std::string why_missing() {
+std::string why_no_redis() {
   if (!std::filesystem::exists("/usr/bin/redis-server")) return "Redis is not installed (package redis-server)";
   return missing_server_account();
 }
@@ -34,7 +34,7 @@ const clock_source& redis_test_clock() {
 }
 
 const std::string& redis_server::missing() {
-  static const std::string reason = why_missing();
+  static const std::string reason = why_no_redis();
   return reason;
 }
 

@@ -14,7 +14,7 @@ namespace wheelwork {
 
 namespace {
 
-std::string why_missing() {
+std::string why_no_small_disk() {
   const std::string wrong = "no file system can be mounted here, which needs root (CAP_SYS_ADMIN): ";
   if (::unshare(CLONE_NEWNS) != 0) return wrong + std::strerror(errno);
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return wrong + std::strerror(errno);
@@ -24,7 +24,7 @@ std::string why_missing() {
 } // namespace
 
 const std::string& small_disk::missing() {
-  static const std::string reason = why_missing();
+  static const std::string reason = why_no_small_disk();
   return reason;
 }
 
