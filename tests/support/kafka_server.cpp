@@ -61,16 +61,21 @@ void kafka_server::crash() { process_.end(SIGKILL); }
 
 void kafka_server::start() {
   process_ = server_process{{script, "run", folder_, port_, controller_port_}, folder_, as_java};
-  auto client = kafka_client::open(kafka_role::producer, {brokers(), {{"reconnect.backoff.max.ms", "200"}}}, {});
+  if (!wait_for_kafka(brokers(), [this] { return process_.runs(); }))
+    throw std::runtime_error{"Kafka did not start: " + log_in(folder_)};
+}
+
+bool wait_for_kafka(const std::string& brokers, const std::function<bool()>& runs) {
+  auto client = kafka_client::open(kafka_role::producer, {brokers, {{"reconnect.backoff.max.ms", "200"}}}, {});
   if (!client) throw std::runtime_error{client.error()};
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{120};
   const rd_kafka_metadata_t* seen = nullptr;
   while (rd_kafka_metadata((*client)->get(), 0, nullptr, &seen, 500)) {
     rd_kafka_poll((*client)->get(), 0);
-    if (!process_.runs() || std::chrono::steady_clock::now() > until)
-      throw std::runtime_error{"Kafka did not start: " + log_in(folder_)};
+    if (!runs() || std::chrono::steady_clock::now() > until) return false;
   }
   rd_kafka_metadata_destroy(seen);
+  return true;
 }
 
 } // namespace wheelwork

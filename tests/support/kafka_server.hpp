@@ -4,7 +4,12 @@
 
 #include "tests/support/server_process.hpp"
 
+#include <functional>
+
 namespace wheelwork {
+
+/// Waits until a broker of these answers, as long as `runs`; false: it does not.
+bool wait_for_kafka(const std::string& brokers, const std::function<bool()>& runs);
 
 class kafka_server {
 public:

@@ -34,6 +34,8 @@ std::map<std::string, std::string> headers_of(const rd_kafka_message_t& message)
   return made;
 }
 
+constexpr int brokers_decide = -1; ///< on how many of them a topic is
+
 struct free_admin {
   void operator()(rd_kafka_NewTopic_t* one) const { rd_kafka_NewTopic_destroy(one); }
   void operator()(rd_kafka_NewPartitions_t* one) const { rd_kafka_NewPartitions_destroy(one); }
@@ -114,7 +116,7 @@ void kafka_tool::create_topic(const std::string& topic, int partitions,
                               const std::map<std::string, std::string>& config) {
   std::array<char, 256> words{};
   const std::unique_ptr<rd_kafka_NewTopic_t, free_admin> wanted{
-      rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, words.data(), words.size())};
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, brokers_decide, words.data(), words.size())};
   if (!wanted) throw std::runtime_error{words.data()};
   for (const auto& [name, value] : config)
     check(rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str()));
