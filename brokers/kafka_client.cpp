@@ -1,33 +1,39 @@
 #include "brokers/kafka_client.hpp"
 
 #include <array>
+#include <chrono>
 #include <fmt/format.h>
+#include <future>
+#include <thread>
 
 namespace wheelwork {
 
 namespace {
 
-const kafka_callbacks& callbacks_of(void* opaque) { return static_cast<const kafka_client*>(opaque)->callbacks(); }
+constexpr int log_warning = 4; ///< as in syslog
+constexpr std::chrono::seconds end_wait{5};
+
+const kafka_callbacks& callbacks_in(void* opaque) { return *static_cast<const kafka_callbacks*>(opaque); }
 
 void on_log(const rd_kafka_t* handle, int level, const char*, const char* text) {
-  void* const client = handle ? rd_kafka_opaque(handle) : nullptr;
-  if (client && callbacks_of(client).log) callbacks_of(client).log(level, text);
+  void* const opaque = handle ? rd_kafka_opaque(handle) : nullptr;
+  if (opaque && callbacks_in(opaque).log) callbacks_in(opaque).log(level, text);
 }
 
-void on_error(rd_kafka_t*, int code, const char* reason, void* client) {
-  if (callbacks_of(client).error) callbacks_of(client).error(static_cast<rd_kafka_resp_err_t>(code), reason);
+void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  if (callbacks_in(opaque).error) callbacks_in(opaque).error(static_cast<rd_kafka_resp_err_t>(code), reason);
 }
 
-void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which, void* client) {
-  callbacks_of(client).rebalance(code, which);
+void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which, void* opaque) {
+  callbacks_in(opaque).rebalance(code, which);
 }
 
-void on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which, void* client) {
-  callbacks_of(client).committed(code, which);
+void on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which, void* opaque) {
+  callbacks_in(opaque).committed(code, which);
 }
 
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client) {
-  callbacks_of(client).delivered(*message);
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  callbacks_in(opaque).delivered(*message);
 }
 
 std::string set_option(const kafka_conf_ptr& conf, const std::string& name, const std::string& value) {
@@ -77,8 +83,8 @@ result<std::unique_ptr<kafka_client>, std::string> kafka_client::open(kafka_role
   auto conf = make_conf(connection, settings);
   if (!conf) return failure(std::move(conf.error()));
   std::unique_ptr<kafka_client> made{new kafka_client{std::move(callbacks)}};
-  rd_kafka_conf_set_opaque(conf->get(), made.get());
-  set_callbacks(*conf, made->callbacks_);
+  rd_kafka_conf_set_opaque(conf->get(), made->callbacks_.get());
+  set_callbacks(*conf, *made->callbacks_);
   std::array<char, 512> words{};
   const auto type = role == kafka_role::consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
   made->handle_ = rd_kafka_new(type, conf->get(), words.data(), words.size());
@@ -94,7 +100,19 @@ std::string kafka_client::fault(const kafka_connection_settings& connection, con
 }
 
 kafka_client::~kafka_client() {
-  if (handle_) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (!handle_) return;
+  // librdkafka 2.0 sometimes waits for ever for a partition that only its own queue still names (its issues 4362 and
+  // 4674), so it ends on a thread that nobody has to wait for.
+  const auto log = callbacks_->log;
+  std::promise<void> ended;
+  const auto end = ended.get_future();
+  std::thread{[handle = handle_, callbacks = std::move(callbacks_), ended = std::move(ended)]() mutable {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    callbacks.reset();
+    ended.set_value();
+  }}.detach();
+  if (end.wait_for(end_wait) == std::future_status::timeout && log)
+    log(log_warning, "librdkafka does not end this client; it is left behind with its threads");
 }
 
 std::string kafka_error_text(rd_kafka_resp_err_t code, const kafka_subject& about, std::string_view detail) {

@@ -70,18 +70,19 @@ public:
   /// Why open() would fail; empty: it would not.
   static std::string fault(const kafka_connection_settings& connection, const kafka_settings& settings);
 
-  /// Without a word to the group or a wait for what is under way. Messages must have been freed before.
+  /// Without a word to the group or a wait for what is under way. Messages must have been freed before. Takes up to
+  /// 5 s; a client that has not ended by then is left behind with its threads, which is logged.
   ~kafka_client();
   kafka_client(const kafka_client&) = delete;
   kafka_client& operator=(const kafka_client&) = delete;
 
   rd_kafka_t* get() const { return handle_; }
-  const kafka_callbacks& callbacks() const { return callbacks_; }
 
 private:
-  explicit kafka_client(kafka_callbacks callbacks) : callbacks_{std::move(callbacks)} {}
+  explicit kafka_client(kafka_callbacks callbacks)
+      : callbacks_{std::make_unique<kafka_callbacks>(std::move(callbacks))} {}
 
-  kafka_callbacks callbacks_;
+  std::unique_ptr<kafka_callbacks> callbacks_; ///< outlives the handle, also where that is left behind
   rd_kafka_t* handle_ = nullptr;
 };
 

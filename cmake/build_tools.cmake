@@ -35,6 +35,9 @@ if(WHEELWORK_UNITY_BUILD)
   add_compile_options(-Wno-shadow) # of names from the sources in front of it
 endif()
 
+if(WHEELWORK_SANITIZER)
+  add_compile_options(-Wno-maybe-uninitialized) # what sanitizers add to the code makes g++ err there; the release build keeps it
+endif()
 if(WHEELWORK_SANITIZER STREQUAL "address")
   # CAF's own headers bind null references (init_fun_factory.hpp), so that one check is off.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=undefined -fno-omit-frame-pointer)

@@ -2,6 +2,9 @@
 #include "tests/sources/topic_cases.hpp"
 #include "tests/support/kafka_mock.hpp"
 
+#include <future>
+#include <mutex>
+
 namespace wheelwork::source_test {
 namespace {
 
@@ -61,6 +64,35 @@ TEST_F(topic_source_test, a_commit_that_is_refused_is_repeated) {
   one.wait_for_failure("no right to the group");
   ASSERT_TRUE(one->take(1, 1, milliseconds{500}));
   EXPECT_EQ(here_.committed(), 2);
+}
+
+TEST_F(topic_source_test, a_client_that_does_not_end_is_left_behind_until_it_does) {
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(1));
+  struct log {
+    std::mutex mutex;
+    std::string text;
+    std::promise<std::string> at_end;
+    ~log() { at_end.set_value(text); }
+  };
+  auto said = std::make_shared<log>();
+  auto at_end = said->at_end.get_future();
+  kafka_callbacks callbacks;
+  callbacks.log = [said = std::move(said)](int, const std::string& text) {
+    const std::lock_guard guard{said->mutex};
+    said->text += text;
+  };
+  auto client =
+      kafka_client::open(kafka_role::consumer, here_.connection(), {{{"group.id", "g"}}, {}}, std::move(callbacks));
+  ASSERT_TRUE(client) << client.error();
+  const auto all = make_kafka_partitions();
+  add_partition(all, here_.topic, 0, RD_KAFKA_OFFSET_BEGINNING);
+  ASSERT_EQ(rd_kafka_assign((*client)->get(), all.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  kafka_message_ptr held;
+  while (!held || held->err) held.reset(rd_kafka_consumer_poll((*client)->get(), 100));
+  client->reset(); // waits for the message, which is in use
+  held.reset();
+  EXPECT_THAT(at_end.get(), ::testing::HasSubstr("left behind"));
 }
 
 } // namespace
