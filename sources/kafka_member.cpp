@@ -179,8 +179,8 @@ void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by
     rd_kafka_pause_partitions(client_->get(), which);
     return;
   }
-  // A partition that was paused when it was taken away comes back paused. No others are resumed, for that leaves a mark
-  // in a queue of librdkafka, which can keep the client from ending.
+  // A partition that was paused when it was taken away comes back paused. No others are resumed, for librdkafka drops
+  // what it has fetched of a partition that resumes.
   const auto to_resume = make_kafka_partitions();
   for (int i = 0; i < which->cnt; ++i)
     if (left_paused_.erase(which->elems[i].partition) != 0)
@@ -288,6 +288,20 @@ std::string kafka_member::trouble(milliseconds wait) {
   return trouble_.text;
 }
 
+/// Events in queues name partitions, and librdkafka 2.0 waits for ever for the end of a client whose partitions are
+/// named: so the queues are emptied here, and gone before the client.
+void kafka_member::leave(std::chrono::steady_clock::time_point until) {
+  const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
+  const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
+  while (!refused && !rd_kafka_consumer_closed(client_->get()) && setup_.clock->steady_now() < until)
+    rd_kafka_queue_poll_callback(last_events.get(), 100);
+  const kafka_queue_ptr events_before{rd_kafka_queue_get_consumer(client_->get())};
+  rd_kafka_queue_forward(events_before.get(), nullptr);
+  for (auto* queue : {last_events.get(), events_before.get()})
+    while (rd_kafka_queue_poll_callback(queue, 0) > 0) {
+    }
+}
+
 std::string kafka_member::close() {
   if (!client_) return {};
   auto wrong = write_and_wait();
@@ -296,11 +310,8 @@ std::string kafka_member::close() {
   // A static member leaves when it unsubscribes, and not when it closes.
   rd_kafka_unsubscribe(client_->get());
   while (!lanes_.empty() && in_time()) poll(milliseconds{100});
-  const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
   lanes_.remove_all();
-  const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
-  while (!refused && !rd_kafka_consumer_closed(client_->get()) && in_time())
-    rd_kafka_queue_poll_callback(last_events.get(), 100);
+  leave(until);
   drop();
   lost_.clear();
   return wrong;

@@ -52,6 +52,7 @@ private:
   kafka_settings settings() const;
   kafka_callbacks callbacks();
   void drop();
+  void leave(std::chrono::steady_clock::time_point until);
   void receive(kafka_message_ptr message);
   void on_error(rd_kafka_resp_err_t code, const std::string& reason);
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);

@@ -106,6 +106,7 @@ node_process::node_process(std::filesystem::path folder, const std::string& conf
 
 node_process::~node_process() {
   if (pid_ > 0) kill();
+  ::close(pid_descriptor_);
 }
 
 void node_process::configure(const std::string& configuration) {
@@ -123,8 +124,9 @@ void node_process::launch(const std::vector<std::string>& settings) {
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
   if (pid_ == 0) become(pointers.data(), folder_.c_str(), log_file_.c_str());
-  pid_descriptor_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  const int ended = pid_descriptor_.exchange(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (pid_descriptor_ < 0) throw std::system_error{errno, std::generic_category(), "pidfd_open"};
+  if (ended >= 0) ::close(ended);
 }
 
 void node_process::start(const std::vector<std::string>& settings) {
@@ -168,8 +170,7 @@ int node_process::reap() {
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
-  ::close(pid_descriptor_);
-  pid_ = pid_descriptor_ = -1;
+  pid_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

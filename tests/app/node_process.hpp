@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -90,7 +91,7 @@ private:
   std::filesystem::path folder_, log_file_;
   std::string program_;
   pid_t pid_ = -1;
-  int pid_descriptor_ = -1;
+  std::atomic<int> pid_descriptor_{-1}; ///< kept after the end, for those who still wait for it
   int port_ = 0;
 };
 
