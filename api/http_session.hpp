@@ -65,14 +65,18 @@ public:
 private:
   enum class phase : uint8_t { idle, head, body, waiting, writing, lingering, closed };
   using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  static constexpr size_t kept_capacity_max = 16u << 10; ///< of buffers between requests
 
   void pump();
   bool read_more();
+  // http_session_request.cpp
   bool consume();
   bool consume_head();
   bool consume_body();
   bool begin_body();
   bool check_access();
+  void drop_consumed();
+
   void dispatch();
   void reject(http_answer answer);
   void prepare(http_answer answer);
@@ -82,7 +86,6 @@ private:
   void await_readable();
   void await_writable();
   void enter(phase next, milliseconds allowed);
-  void drop_consumed();
   void linger_read();
   void watch_client();
 

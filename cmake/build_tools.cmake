@@ -17,6 +17,18 @@ if(WHEELWORK_UNITY_BUILD)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 endif()
 
+# A group takes the compiler up to 2 GB, so as many at a time as there is memory for.
+cmake_host_system_information(RESULT memory_in_mib QUERY TOTAL_PHYSICAL_MEMORY)
+cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+math(EXPR compilers "${memory_in_mib} / 2048")
+if(compilers GREATER cores)
+  set(compilers ${cores})
+elseif(compilers LESS 1)
+  set(compilers 1)
+endif()
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS compile=${compilers})
+set(CMAKE_JOB_POOL_COMPILE compile)
+
 option(WHEELWORK_PRECOMPILED_HEADERS "Precompile the heavy headers of libraries, once for each folder" OFF)
 if(WHEELWORK_PRECOMPILED_HEADERS AND CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})

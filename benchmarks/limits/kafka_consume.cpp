@@ -1,16 +1,16 @@
 // The limit for Kafka sources: how fast librdkafka's own loop reads a topic, beside a wheelwork source that takes and
 // acknowledges the same messages.
 //
-//   kafka_consume BROKERS [MESSAGES [BYTES]]
+//   kafka_consume fill BROKERS TOPIC MESSAGES BYTES          makes the topic and fills it
+//   kafka_consume loop|source BROKERS TOPIC GROUP MESSAGES
 //
-// Makes a topic of its own there, fills it, reads it three times each way by turns, and prints messages a second.
+// The last two read it with a group that is new there, and print messages a second.
 #include "actors/system_clock.hpp"
 #include "sources/kafka_source.hpp"
 #include "tests/support/kafka_tool.hpp"
 
 #include <cstdio>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace {
 
@@ -78,26 +78,26 @@ double source_loop(const std::string& brokers, const std::string& topic, const s
   return rate;
 }
 
-} // namespace
-
-int main(int count, char** arguments) try {
-  if (count < 2) throw std::runtime_error{"kafka_consume BROKERS [MESSAGES [BYTES]]"};
-  const std::string brokers = arguments[1];
-  const size_t messages = count > 2 ? std::stoull(arguments[2]) : 1'000'000;
-  const size_t bytes = count > 3 ? std::stoull(arguments[3]) : 100;
-  const std::string topic = "bench-" + std::to_string(::getpid());
+void fill(const std::string& brokers, const std::string& topic, size_t messages, size_t bytes) {
   kafka_tool tool{brokers};
   tool.create_topic(topic, partitions);
   const std::vector<std::string> batch(messages / partitions, std::string(bytes, 'x'));
   for (int partition = 0; partition < partitions; ++partition) tool.produce(topic, partition, batch);
-  const size_t all = batch.size() * partitions;
-  std::printf("topic %s\n", topic.c_str());
-  for (int round = 1; round <= 3; ++round) {
-    const std::string group = topic + "-" + std::to_string(round);
-    const double bare = bare_loop(brokers, topic, group + "-bare", all);
-    const double ours = source_loop(brokers, topic, group + "-source", all);
-    std::printf("round %d: bare loop %.0f messages/s, source %.0f messages/s, ratio %.2f\n", round, bare, ours,
-                ours / bare);
+}
+
+} // namespace
+
+int main(int count, char** arguments) try {
+  const std::vector<std::string> words{arguments + 1, arguments + count};
+  const std::string what = words.empty() ? "" : words[0];
+  if (what == "fill" && words.size() == 5) {
+    fill(words[1], words[2], std::stoull(words[3]), std::stoull(words[4]));
+  } else if ((what == "loop" || what == "source") && words.size() == 5) {
+    const auto read = what == "loop" ? bare_loop : source_loop;
+    std::printf("%.0f\n", read(words[1], words[2], words[3], std::stoull(words[4])));
+  } else {
+    throw std::runtime_error{
+        "kafka_consume fill BROKERS TOPIC MESSAGES BYTES, or loop|source BROKERS TOPIC GROUP MESSAGES"};
   }
   return 0;
 } catch (const std::exception& error) {

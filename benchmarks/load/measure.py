@@ -83,7 +83,17 @@ FRONT_ROWS = [
     ("… cores used by the node", "save_cores", "", "", None, None),
     ("delay_queue front: its Redis list, each entry committed", "save_list", "entries/s", "", None, None),
 ]
-GROUPS = {"fronts": (["delay_queue_saves", "delay_queue_list"], []),
+WORKER_ROWS = [
+    ("1,000 workers join and leave each second, in the middle of long polls: a job waits, p50 / p99", ("churn_p50", "churn_p99"), "ms", "p99 <= 200",
+     lambda f: f["churn_p99"] <= 200, None),
+    ("… workers that came", "churn_rate", "/s", "", None, None),
+    ("… jobs / lost / done twice / taken again after a worker had left", ("churn_jobs", "churn_lost", "churn_twice", "churn_again"), "", "none lost or twice",
+     lambda f: f["churn_lost"] == 0 and f["churn_twice"] == 0, None),
+    ("… answers but 200, refused connections", "churn_refused", "", "0", lambda f: f["churn_refused"] == 0, None),
+    ("… growth of the RSS from the third quarter to the last, MB / descriptors left", ("churn_growth", "churn_descriptors"), "", "<= 5, <= 5",
+     lambda f: f["churn_growth"] <= 5 and f["churn_descriptors"] <= 5, None),
+]
+GROUPS = {"workers": ([], ["worker_churn"]), "fronts": (["delay_queue_saves", "delay_queue_list"], []),
           "pools": (["redis_moves", "pool_list", "http_callbacks", "pool_http", "pool_idle"], ["pool_drain", "kafka_messages"]),
           "mariadb": (["mariadb_single", "mariadb_rows", "mariadb_batch"], []), "postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
 IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle"]
@@ -118,7 +128,7 @@ def table(runs):
     middle = {key: statistics.median(values) for key, values in runs.items()}
     lines = ["| what | measured | runs | limit in the same run | ratio | goal | met |", "|---|---|---|---|---|---|---|"]
     missed = 0
-    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS + POOL_ROWS + FRONT_ROWS:
+    for what, figure, unit, goal, met, limit in ROWS + POSTGRES_ROWS + MARIADB_ROWS + POOL_ROWS + WORKER_ROWS + FRONT_ROWS:
         keys = figure if isinstance(figure, tuple) else (figure,)
         if any(key not in middle for key in keys):
             continue

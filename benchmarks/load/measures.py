@@ -14,12 +14,13 @@ from fronts import FrontMeasures
 from nginx import Nginx
 from node import Node
 from pools import PoolMeasures
+from workers import WorkerMeasures
 
 NOOP = '"target":{"native":{"handler":"noop"}}'
 PAYLOAD = '"payload":{"text":"' + "x" * 89 + '"}'  # 100 bytes
 
 
-class Bench(PoolMeasures, FrontMeasures):
+class Bench(PoolMeasures, FrontMeasures, WorkerMeasures):
     def __init__(self, build, folder, quick):
         self.build, self.folder, self.quick = build, folder, quick
         self.binary = f"{build}/wheelwork"

@@ -8,6 +8,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 from nginx import Nginx
@@ -134,23 +135,33 @@ class PoolMeasures:
                                              .stdout.split("connected_clients:")[1].split()[0]) - 2) / 2}
 
     def kafka_messages(self):
-        """librdkafka's own loop beside a source of wheelwork, on a broker of its own; and a whole pool with two consumers."""
-        count = 100_000 if self.quick else 1_000_000
-        with KafkaBroker(self.here, f"{self.folder}/kafka") as broker:
-            out = subprocess.run([f"{self.build}/benchmarks/kafka_consume", broker.address, str(count), "100"], check=True, capture_output=True,
-                                 text=True).stdout
-            loops = [float(rate) for rate in re.findall(r"bare loop (\d+)", out)]
-            sources = [float(rate) for rate in re.findall(r"source (\d+)", out)]
-            topic = re.search(r"topic (\S+)", out)[1]
-            with self.node(f"kafka.a.brokers={broker.address}") as node:
-                source = {"kafka": {"connection": "a", "topic": topic, "group": "pool"}}
-                put_pool(node, "q", {"native": {"handler": "noop"}}, source=source, min=2, max=2)
-                began = None
-                while (pool := get_pool(node, "q"))["succeeded"] < count:
-                    began = began or (time.monotonic() if pool["taken"] else None)
-                    time.sleep(0.01)
-                return {"pool_kafka": count / (time.monotonic() - began), "kafka_loop": statistics.median(loops),
-                        "kafka_source": statistics.median(sources)}
+        """librdkafka's own loop, a source of wheelwork and a whole pool with two consumers by turns, on a broker of their own."""
+        count, rounds = (100_000, 2) if self.quick else (1_000_000, 5)
+        rates = {"kafka_loop": [], "kafka_source": [], "pool_kafka": []}
+        with KafkaBroker(self.here, f"{self.folder}/kafka") as broker, self.node(f"kafka.a.brokers={broker.address}") as node:
+            def consume(*words):
+                return subprocess.run([f"{self.build}/benchmarks/kafka_consume", *words], check=True, capture_output=True, text=True).stdout
+
+            consume("fill", broker.address, "bench", str(count), "100")
+            for turn in range(rounds):
+                rates["kafka_loop"].append(float(consume("loop", broker.address, "bench", f"loop-{turn}", str(count))))
+                rates["pool_kafka"].append(self.kafka_pool(node, f"pool-{turn}", count))
+                rates["kafka_source"].append(float(consume("source", broker.address, "bench", f"source-{turn}", str(count))))
+        print("  Kafka by turns (loop, pool, source):", *(f"{loop:,.0f} {pool:,.0f} {source:,.0f};" for loop, pool, source in
+              zip(rates["kafka_loop"], rates["pool_kafka"], rates["kafka_source"])), file=sys.stderr)
+        return {name: statistics.median(all) for name, all in rates.items()}
+
+    def kafka_pool(self, node, name, count):
+        """Messages/s from the first one on, as of the loops: joining the group is not what is measured."""
+        put_pool(node, name, {"native": {"handler": "noop"}}, {"kafka": {"connection": "a", "topic": "bench", "group": name}}, min=2, max=2)
+        began, before = None, 0
+        while (pool := get_pool(node, name))["succeeded"] < count:
+            if not began and pool["taken"]:
+                began, before = time.monotonic(), pool["succeeded"]
+            time.sleep(0.01)
+        rate = (count - before) / (time.monotonic() - began)
+        node.ask("DELETE", f"/api/v1/pools/{name}")
+        return rate
 
 
 class KafkaBroker:

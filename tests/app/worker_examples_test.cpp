@@ -21,10 +21,7 @@ struct example {
 
 class worker_example : public testing::TestWithParam<example> {
 protected:
-  void SetUp() override {
-    if (!missing_server_account().empty()) GTEST_SKIP() << missing_server_account();
-    node.start();
-  }
+  void SetUp() override { node.start(); }
   server_process hire(bool short_lease = false) {
     const auto url = "http://127.0.0.1:" + std::to_string(node.port());
     auto command = GetParam().command;
@@ -32,7 +29,7 @@ protected:
       if (word == "SERVER") word = url;
     }
     if (short_lease) command.insert(command.end(), GetParam().lease.begin(), GetParam().lease.end());
-    return {command, "/"};
+    return {command, "/", {SIGTERM, true}}; // another account may not see the sources
   }
   std::string push(json payload, json with = json::object()) {
     with["target"] = {{"worker", {{"queue", "mail"}}}};

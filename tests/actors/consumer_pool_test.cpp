@@ -1,0 +1,141 @@
+// How many consumers a pool has: with the backlog, with its definition, and when one of them crashes.
+#include "tests/actors/consumers_fixture.hpp"
+
+namespace wheelwork::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+TEST_F(consumers, are_as_many_as_the_minimum_at_once) {
+  pool->min = 3;
+  begin();
+  EXPECT_EQ(backlog->open, 3u);
+  EXPECT_EQ(statistics->consumers, 3u);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].consumers_before, 0u);
+  EXPECT_EQ(events[0].consumers, 3u);
+}
+
+TEST_F(consumers, follow_the_backlog_and_never_pass_the_maximum) {
+  pool->policy = lag_step_policy{.lag_limit = 100, .messages_per_consumer = 50, .hold = 60s, .interval = 10s};
+  pool->max = 4;
+  for (int message = 0; message < 1000; ++message) backlog->add("m" + std::to_string(message));
+  begin();
+  advance(30s);
+  EXPECT_EQ(statistics->consumers, 4u);
+  EXPECT_EQ(backlog->open, 4u);
+  const auto& decision = events.back();
+  EXPECT_EQ(decision.kind, pool_event::what::scaled);
+  EXPECT_GT(decision.lag.value_or(0), 100u) << "the lag that caused it stands beside it";
+  EXPECT_FALSE(decision.reason.empty());
+}
+
+TEST_F(consumers, are_not_more_than_partitions) {
+  pool->policy = lag_step_policy{.lag_limit = 10, .messages_per_consumer = 1, .hold = 60s, .interval = 1s};
+  backlog->partitions = 2;
+  for (int message = 0; message < 100; ++message) backlog->add("m" + std::to_string(message));
+  begin();
+  advance(10s);
+  EXPECT_EQ(statistics->consumers, 2u);
+}
+
+TEST_F(consumers, stay_as_many_as_they_are_while_the_lag_cannot_be_read) {
+  pool->policy = lag_step_policy{.lag_limit = 10, .messages_per_consumer = 10, .hold = 60s, .interval = 1s};
+  for (int message = 0; message < 100; ++message) backlog->add("m" + std::to_string(message));
+  begin();
+  advance(3s);
+  const uint32_t before = statistics->consumers;
+  ASSERT_GT(before, 1u);
+  backlog->failure = "away";
+  advance(300s);
+  EXPECT_EQ(statistics->consumers, before);
+}
+
+TEST_F(consumers, that_leave_finish_what_is_at_the_target_and_give_back_the_rest) {
+  pool->in_flight = 2;
+  for (const auto* body : {"one", "two", "three", "four"}) backlog->add(body);
+  begin();
+  advance(500ms);
+  ASSERT_THAT(at_target(), ElementsAre("one", "two"));
+  change([](pool_definition& changed) { changed.paused = true; });
+  finish("two");
+  EXPECT_EQ(backlog->open, 1u) << "one is not done";
+  ASSERT_EQ(backlog->waiting.size(), 2u);
+  EXPECT_EQ(backlog->waiting.front().bytes, "three") << "to be taken next";
+  finish("one");
+  advance(1s);
+  EXPECT_EQ(backlog->open, 0u);
+  EXPECT_THAT(backlog->acknowledged, UnorderedElementsAre("one", "two"));
+  EXPECT_THAT(backlog->in_hand, IsEmpty());
+  change([](pool_definition& changed) { changed.paused = false; });
+  advance(1s);
+  EXPECT_THAT(at_target(), ElementsAre("three", "four"));
+}
+
+TEST_F(consumers, that_leave_give_back_what_the_target_has_not_begun) {
+  pool->in_flight = 2;
+  for (const auto* body : {"one", "two", "three"}) backlog->add(body);
+  begin();
+  advance(500ms);
+  ASSERT_THAT(at_target(), ElementsAre("one", "two"));
+  runner->may_take_back = [](const job& what) { return what.body.data() == "one"; };
+  change([](pool_definition& changed) { changed.paused = true; });
+  advance(1s);
+  EXPECT_THAT(at_target(), ElementsAre("two"));
+  EXPECT_EQ(backlog->open, 1u) << "a worker has two";
+  EXPECT_EQ(backlog->waiting.size(), 2u);
+  EXPECT_EQ(backlog->waiting.front().bytes, "one") << "in its order";
+  EXPECT_EQ(statistics->in_flight, 1u);
+  finish("two");
+  advance(1s);
+  EXPECT_EQ(backlog->open, 0u);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("two"));
+}
+
+TEST_F(consumers, that_crash_are_replaced) {
+  begin();
+  backlog->crash = true;
+  backlog->add("one");
+  advance(2s);
+  EXPECT_EQ(backlog->opened.size(), 2u);
+  EXPECT_EQ(backlog->open, 1u);
+  EXPECT_EQ(statistics->consumers, 1u);
+  EXPECT_THAT(at_target(), ElementsAre("one"));
+  EXPECT_THAT(kinds(), ::testing::Contains("failing"));
+}
+
+TEST_F(consumers, change_their_number_and_target_without_losing_their_place) {
+  backlog->add("one");
+  begin();
+  ASSERT_THAT(at_target(), ElementsAre("one"));
+  change([](pool_definition& changed) { changed.min = changed.max = 3; });
+  EXPECT_EQ(backlog->open, 3u);
+  change([](pool_definition& changed) { changed.min = changed.max = 1; });
+  finish("one");
+  advance(1s);
+  EXPECT_EQ(backlog->open, 1u);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("one"));
+}
+
+TEST_F(consumers, of_a_pool_that_ends_all_leave) {
+  pool->min = 2;
+  backlog->add("one");
+  begin();
+  advance(100ms);
+  caf::anon_send(actor, end_pool{});
+  advance(1s);
+  EXPECT_FALSE(ended) << "a message is still at the target";
+  finish("one");
+  advance(1s);
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(backlog->open, 0u);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("one"));
+}
+
+} // namespace
+
+} // namespace wheelwork::testing
