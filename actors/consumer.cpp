@@ -239,15 +239,20 @@ consumer_state::message consumer_state::made_from(taken_message&& what) {
   if (std::holds_alternative<kafka_source>(with_.pool->source)) from->partition = what.lane;
   from->offset = what.offset;
   from->message_key = what.key;
-  // A list has no names for its messages: there the key is that of this taking.
-  const std::string named = what.identity.empty() ? std::to_string(settings_.random_seed) + '/' +
-                                                        std::to_string(static_cast<uint64_t>(what.token))
-                                                  : what.identity;
-  from->idempotency_key = hexadecimal(blake2b_128(from->pool + '\n' + named, with_.database_secret));
   made.from = std::move(from);
   what.bytes = {}; // the payload has them
   made.what = std::move(what);
   return made;
+}
+
+/// Gives the message its key. A list has no names for its messages: there the key is that of this taking.
+void consumer_state::name_once(message& one) const {
+  auto& key = one.from->idempotency_key;
+  if (!key.empty()) return;
+  const std::string named = one.what.identity.empty() ? std::to_string(settings_.random_seed) + '/' +
+                                                            std::to_string(static_cast<uint64_t>(one.what.token))
+                                                      : one.what.identity;
+  key = hexadecimal(blake2b_128(one.from->pool + '\n' + named, with_.database_secret));
 }
 
 /// Somebody else has these now; what comes of them here does not count. An attempt that is under way is told to stop,

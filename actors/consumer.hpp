@@ -56,7 +56,7 @@ private:
   struct message {
     taken_message what;
     job order; ///< the message as runners see it
-    std::shared_ptr<const message_origin> from;
+    std::shared_ptr<message_origin> from;
     uint32_t attempts = 0;
     uint32_t retries_used = 0;
     std::optional<dead_message> dead; ///< given up, not yet buried
@@ -82,6 +82,7 @@ private:
   void let_source_know();
   void take_in(source_news& news);
   message made_from(taken_message&& what);
+  void name_once(message& one) const;
   void drop_lost(const std::vector<message_token>& lost);
   void forget(uint64_t token);
   void bury_dead();

@@ -31,6 +31,8 @@ void consumer_state::begin_attempts() {
       continue;
     }
     one.order.how = with_.pool->how;
+    // A handler knows its message by the job's id, and is often quicker than the key is made.
+    if (kind_of(one.order.how->how) != target_kind::native) name_once(one);
     one.attempts = start->attempt;
     one.in_flight = true;
     const auto& runs_it = runner_of(*one.order.how);
@@ -66,6 +68,7 @@ void consumer_state::record_as_jobs() {
     one.attempts = start->attempt;
     one.in_flight = true;
     ++with_.statistics->in_flight;
+    name_once(one);
     auto job = job_of(one);
     if (!job) {
       one.in_flight = false;

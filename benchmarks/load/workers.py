@@ -55,7 +55,8 @@ class Churn:
     async def push_jobs(self, ended):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.node.port)
         while time.monotonic() < ended:
-            job = {"target": {"worker": {"queue": QUEUE}}, "payload": {"pushed": time.monotonic()}}
+            # A worker that leaves with a job fails its attempt when the lease is over.
+            job = {"target": {"worker": {"queue": QUEUE}}, "payload": {"pushed": time.monotonic()}, "retry": {"limit": 50, "delays": ["500ms"]}}
             status, answer = await ask(reader, writer, "/api/v1/jobs", job)
             if status not in (200, 201):
                 raise RuntimeError(f"a job was refused: {status} {answer!r}")

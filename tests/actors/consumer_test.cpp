@@ -224,9 +224,29 @@ TEST_F(consumers, tell_targets_where_a_message_came_from) {
   EXPECT_EQ(orders[0].from->source, "kafka");
   EXPECT_EQ(orders[0].from->key, "payments");
   EXPECT_EQ(orders[0].from->partition, 3);
-  EXPECT_FALSE(orders[0].from->idempotency_key.empty());
   EXPECT_TRUE(runner->open[0].what.body.is_json());
   EXPECT_EQ(runner->open[1].what.body.content_type(), "application/octet-stream");
+}
+
+TEST_F(consumers, name_a_message_to_its_target_the_same_way_each_time_and_another_one_in_another) {
+  auto how = std::make_shared<resolved_target>(*how_);
+  how->how = http_target{};
+  pool->how = how;
+  pool->in_flight = 2;
+  begin();
+  std::map<std::string, std::vector<std::string>> keys;
+  runner->on_order = [&](const attempt_order& order) {
+    keys[std::string{order.what.body.data()}].push_back(order.from->idempotency_key);
+  };
+  backlog->add("one");
+  backlog->add("two");
+  advance(1s);
+  finish("one", attempt_outcome::failed);
+  advance(2s);
+  ASSERT_EQ(keys["one"].size(), 2u);
+  EXPECT_EQ(keys["one"][0], keys["one"][1]);
+  EXPECT_EQ(keys["one"][0].size(), 32u);
+  EXPECT_NE(keys["one"][0], keys["two"].at(0));
 }
 
 } // namespace

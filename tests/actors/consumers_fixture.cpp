@@ -38,7 +38,7 @@ void consumers::begin() {
   shared->clock = &clock;
   shared->detached = false;
   shared->patience = 0ms;
-  shared->runners[static_cast<size_t>(target_kind::native)] = runner;
+  for (auto& of_kind : shared->runners) of_kind = runner;
   shared->open_source = [this](const source_setup& setup, uint32_t) -> result<std::unique_ptr<source>, std::string> {
     backlog->opened.push_back(setup);
     return std::make_unique<scripted_source>(backlog);
