@@ -13,7 +13,6 @@
 namespace wheelwork {
 
 namespace net = boost::asio;
-namespace http = boost::beast::http;
 using boost::beast::error_code;
 
 namespace {
