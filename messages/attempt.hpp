@@ -16,8 +16,9 @@ struct message_origin {
   std::optional<int32_t> partition;
   std::string offset;      ///< in the partition, or the id of the stream's entry; empty: a list has none
   std::string message_key; ///< of a Kafka record; empty: none
-  std::string
-      idempotency_key; ///< the same for every attempt, and where the source names its messages after a crash, too
+  /// The same for every attempt, and where the source names its messages after a crash, too. Empty for native handlers,
+  /// which don't ask for it.
+  std::string idempotency_key;
 };
 
 /// What a target is told of the message, by names without a prefix: pool, source, key or topic, partition, offset,

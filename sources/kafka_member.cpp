@@ -113,7 +113,6 @@ void kafka_member::drop() {
   lost_.insert(lost_.end(), lost.begin(), lost.end());
   client_.reset();
   trouble_ = {};
-  left_paused_.clear();
   fatal_ = paused_ = committing_ = false;
 }
 
@@ -175,17 +174,11 @@ void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by
   }
   for (int i = 0; i < which->cnt; ++i) lanes_.add(which->elems[i].partition);
   trouble_.text.clear();
-  if (paused_) {
+  // A partition that was paused when it was taken away comes back paused.
+  if (paused_)
     rd_kafka_pause_partitions(client_->get(), which);
-    return;
-  }
-  // A partition that was paused when it was taken away comes back paused. No others are resumed, for librdkafka drops
-  // what it has fetched of a partition that resumes.
-  const auto to_resume = make_kafka_partitions();
-  for (int i = 0; i < which->cnt; ++i)
-    if (left_paused_.erase(which->elems[i].partition) != 0)
-      add_partition(to_resume, from_.topic, which->elems[i].partition);
-  if (to_resume->cnt > 0) rd_kafka_resume_partitions(client_->get(), to_resume.get());
+  else
+    rd_kafka_resume_partitions(client_->get(), which);
 }
 
 void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
@@ -196,7 +189,6 @@ void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by
   for (int i = 0; i < which->cnt; ++i) {
     const auto in_hand = lanes_.remove(which->elems[i].partition);
     lost_.insert(lost_.end(), in_hand.begin(), in_hand.end());
-    if (paused_) left_paused_.insert(which->elems[i].partition);
   }
   if (!one_by_one) {
     rd_kafka_assign(client_->get(), nullptr);

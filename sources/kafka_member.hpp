@@ -4,8 +4,6 @@
 #include "brokers/kafka_client.hpp"
 #include "sources/kafka_lanes.hpp"
 
-#include <set>
-
 namespace wheelwork {
 
 /// Without the rules of taking and burying, which are kafka_source.cpp's. One thread at a time; blocking.
@@ -82,7 +80,6 @@ private:
   bool named_ = true;       ///< a static member
   bool fatal_ = false;
   bool paused_ = false;
-  std::set<int32_t> left_paused_; ///< partitions that were paused when they were taken away
   bool committing_ = false;
   std::chrono::steady_clock::time_point last_commit_{};
   std::chrono::steady_clock::time_point last_look_{};

@@ -11,7 +11,7 @@ QUEUE = "churn"
 
 class WorkerMeasures:
     def worker_churn(self):
-        """1,000 workers join and as many leave each second, most in the middle of a long poll; 100 jobs a second come for them."""
+        """1,000 workers join and as many leave each second, most in the middle of a long poll; up to 100 jobs a second come for them."""
         seconds = 5 if self.quick else int(os.environ.get("WHEELWORK_CHURN_SECONDS", 60))
         with self.node() as node:
             return asyncio.run(Churn(node, seconds, 200 if self.quick else 1_000).run())
