@@ -69,6 +69,7 @@ source_setup consumer_pool_state::setup() const {
   made.recorded = pool_->journal;
   made.node = with_->node;
   made.incarnation = with_->incarnation;
+  made.uncommitted = uncommitted_;
   made.clock = with_->clock;
   return made;
 }

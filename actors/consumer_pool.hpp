@@ -4,6 +4,7 @@
 #include "actors/consumer.hpp"
 #include "actors/lag_monitor.hpp"
 #include "schedule/scaling_state.hpp"
+#include "sources/uncommitted_records.hpp"
 
 #include <map>
 #include <random>
@@ -70,6 +71,7 @@ private:
   lag_monitor_actor monitor_;
   std::map<uint32_t, member> members_; ///< by number
   std::set<caf::actor_addr> children_; ///< until their exit was heard
+  std::shared_ptr<uncommitted_records> uncommitted_ = std::make_shared<uncommitted_records>();
   uint32_t next_number_ = 1;
   std::optional<uint32_t> partitions_;
   uint32_t wanted_ = 0;

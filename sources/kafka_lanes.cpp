@@ -4,32 +4,47 @@
 
 namespace wheelwork {
 
-void kafka_lanes::add(int32_t partition) { lanes_.try_emplace(partition); }
+namespace {
 
-std::vector<message_token> kafka_lanes::forget(lane_map::iterator which) {
-  std::vector<message_token> lost;
-  for (const auto& each : which->second.entries)
+constexpr int64_t no_timestamp = -1; ///< rd_kafka_message_timestamp() of a record that has none
+
+int64_t timestamp_of(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  return rd_kafka_message_timestamp(&message, &kind);
+}
+
+} // namespace
+
+void kafka_lanes::add(int32_t partition, std::vector<finished_record> finished) {
+  const auto [which, is_new] = lanes_.try_emplace(partition);
+  if (is_new) which->second.known.assign(finished.begin(), finished.end());
+}
+
+kafka_lanes::remains kafka_lanes::forget(lane_map::iterator which) {
+  auto& [partition, from] = *which;
+  remains left{partition, {}, {from.uncommitted.begin(), from.uncommitted.end()}};
+  for (const auto& each : from.entries)
     if (each.now == state::taken) {
       hands_.erase(each.token);
-      lost.push_back(each.token);
+      left.in_hand.push_back(each.token);
+    } else if (each.now == state::finished) {
+      left.uncommitted.push_back({each.offset, each.timestamp_ms});
     }
-  waiting_ -= which->second.waiting;
+  left.uncommitted.insert(left.uncommitted.end(), from.known.begin(), from.known.end());
+  waiting_ -= from.waiting;
   lanes_.erase(which);
-  return lost;
+  return left;
 }
 
-std::vector<message_token> kafka_lanes::remove(int32_t partition) {
+kafka_lanes::remains kafka_lanes::remove(int32_t partition) {
   const auto which = lanes_.find(partition);
-  return which == lanes_.end() ? std::vector<message_token>{} : forget(which);
+  return which == lanes_.end() ? remains{partition, {}, {}} : forget(which);
 }
 
-std::vector<message_token> kafka_lanes::remove_all() {
-  std::vector<message_token> lost;
-  while (!lanes_.empty()) {
-    const auto some = forget(lanes_.begin());
-    lost.insert(lost.end(), some.begin(), some.end());
-  }
-  return lost;
+std::vector<kafka_lanes::remains> kafka_lanes::remove_all() {
+  std::vector<remains> all;
+  while (!lanes_.empty()) all.push_back(forget(lanes_.begin()));
+  return all;
 }
 
 void kafka_lanes::arrive(kafka_message_ptr message) {
@@ -39,9 +54,29 @@ void kafka_lanes::arrive(kafka_message_ptr message) {
   const int64_t offset = message->offset;
   if (offset <= into.seen_until) return;
   into.seen_until = offset;
+  if (const auto timestamp_ms = timestamp_of(*message); was_finished(into, {offset, timestamp_ms})) {
+    into.entries.push_back({offset, {}, state::finished, nullptr, timestamp_ms});
+    return advance(into);
+  }
   into.entries.push_back({offset, {}, state::waiting, std::move(message)});
   ++into.waiting;
   ++waiting_;
+}
+
+bool kafka_lanes::was_finished(lane& of, const finished_record& arrived) {
+  while (!of.known.empty() && of.known.front().offset < arrived.offset) of.known.pop_front();
+  return !of.known.empty() && of.known.front() == arrived && arrived.timestamp_ms != no_timestamp;
+}
+
+/// What is finished without a gap may be committed.
+void kafka_lanes::advance(lane& of) {
+  while (!of.entries.empty() && of.entries.front().now == state::finished) {
+    const auto& first = of.entries.front();
+    of.finished_until = first.offset + 1;
+    of.uncommitted.push_back({first.offset, first.timestamp_ms});
+    if (of.uncommitted.size() > uncommitted_records::size_max) of.uncommitted.pop_front();
+    of.entries.pop_front();
+  }
 }
 
 kafka_lanes::queue kafka_lanes::longest() const {
@@ -90,11 +125,9 @@ void kafka_lanes::finish(message_token token) {
   auto& of = lanes_.at(found->message->partition);
   hands_.erase(token);
   found->now = state::finished;
+  found->timestamp_ms = timestamp_of(*found->message);
   found->message.reset();
-  while (!of.entries.empty() && of.entries.front().now == state::finished) {
-    of.finished_until = of.entries.front().offset + 1;
-    of.entries.pop_front();
-  }
+  advance(of);
 }
 
 void kafka_lanes::give_back(message_token token) {
@@ -127,7 +160,9 @@ void kafka_lanes::asked(const position& at) {
 void kafka_lanes::written(const position& at) {
   const auto which = lanes_.find(at.partition);
   if (which == lanes_.end()) return;
-  which->second.written = std::max(which->second.written, at.offset);
+  auto& of = which->second;
+  of.written = std::max(of.written, at.offset);
+  while (!of.uncommitted.empty() && of.uncommitted.front().offset < of.written) of.uncommitted.pop_front();
 }
 
 void kafka_lanes::not_written(int32_t partition) {

@@ -3,6 +3,7 @@
 
 #include "brokers/kafka_client.hpp"
 #include "sources/source.hpp"
+#include "sources/uncommitted_records.hpp"
 
 #include <deque>
 #include <map>
@@ -23,10 +24,18 @@ public:
     const rd_kafka_message_t* message = nullptr; ///< valid until finished or removed
   };
 
-  void add(int32_t partition);
-  /// Forgets the partition with all that is in it. Those that were in somebody's hand.
-  std::vector<message_token> remove(int32_t partition);
-  std::vector<message_token> remove_all();
+  /// What is left of a partition that is not ours any more.
+  struct remains {
+    int32_t partition = 0;
+    std::vector<message_token> in_hand;
+    std::vector<finished_record> uncommitted; ///< finished, and not passed to written()
+  };
+
+  /// `finished` before, in the order of their offsets: these don't wait to be taken when they arrive.
+  void add(int32_t partition, std::vector<finished_record> finished = {});
+  /// Forgets the partition with all that is in it.
+  remains remove(int32_t partition);
+  std::vector<remains> remove_all();
   bool empty() const { return lanes_.empty(); } ///< no partition is ours
 
   /// It waits to be taken. Dropped when the partition is not ours or the offset was seen before.
@@ -64,6 +73,7 @@ private:
     message_token token{};
     state now = state::waiting;
     kafka_message_ptr message;
+    int64_t timestamp_ms = 0; ///< of a finished one
   };
   struct lane {
     std::deque<entry> entries;   ///< from the first that is not finished on
@@ -72,6 +82,8 @@ private:
     int64_t finished_until = -1; ///< all before it is finished; -1: nothing yet
     int64_t asked = -1;
     int64_t written = -1;
+    std::deque<finished_record> uncommitted; ///< below finished_until, and not written
+    std::deque<finished_record> known;       ///< finished before the partition was ours, not seen again yet
   };
   struct place {
     int32_t partition;
@@ -80,7 +92,9 @@ private:
   using lane_map = std::map<int32_t, lane>;
 
   entry* find_entry(message_token token);
-  std::vector<message_token> forget(lane_map::iterator which);
+  remains forget(lane_map::iterator which);
+  static void advance(lane& of);
+  static bool was_finished(lane& of, const finished_record& arrived);
 
   lane_map lanes_;
   std::unordered_map<message_token, place> hands_;

@@ -44,7 +44,8 @@ kafka_partitions_ptr as_list(const std::string& topic, const std::vector<kafka_l
 } // namespace
 
 kafka_member::kafka_member(const source_setup& setup, uint32_t number, const kafka_connection_settings& connection)
-    : setup_{setup}, from_{std::get<kafka_source>(setup.from)}, number_{number}, connection_{connection} {}
+    : setup_{setup}, from_{std::get<kafka_source>(setup.from)}, number_{number}, connection_{connection},
+      uncommitted_{setup.uncommitted ? setup.uncommitted : std::make_shared<uncommitted_records>()} {}
 
 std::string kafka_member::fault() const { return kafka_client::fault(connection_, settings()); }
 
@@ -108,9 +109,18 @@ void kafka_member::recover_from_fatal() {
   drop();
 }
 
+/// The next one that gets the partition, here, knows what was finished of it.
+void kafka_member::let_go(const kafka_lanes::remains& left) {
+  lost_.insert(lost_.end(), left.in_hand.begin(), left.in_hand.end());
+  uncommitted_->keep(left.partition, left.uncommitted, setup_.clock->steady_now());
+}
+
+void kafka_member::let_go_of_all() {
+  for (const auto& each : lanes_.remove_all()) let_go(each);
+}
+
 void kafka_member::drop() {
-  const auto lost = lanes_.remove_all();
-  lost_.insert(lost_.end(), lost.begin(), lost.end());
+  let_go_of_all();
   client_.reset();
   trouble_ = {};
   fatal_ = paused_ = committing_ = false;
@@ -172,7 +182,10 @@ void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by
     trouble_ = {kafka_error_text(code, subject()), cure::message};
     return;
   }
-  for (int i = 0; i < which->cnt; ++i) lanes_.add(which->elems[i].partition);
+  for (int i = 0; i < which->cnt; ++i) {
+    const auto partition = which->elems[i].partition;
+    lanes_.add(partition, uncommitted_->take(partition, setup_.clock->steady_now()));
+  }
   trouble_.text.clear();
   // A partition that was paused when it was taken away comes back paused.
   if (paused_)
@@ -185,11 +198,8 @@ void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by
   const bool lost = rd_kafka_assignment_lost(client_->get()) != 0; // others have them already
   if (!lost)
     if (auto wrong = write_and_wait(); !wrong.empty())
-      spdlog::warn("pool {}: finished messages will be taken again: {}", setup_.pool, wrong);
-  for (int i = 0; i < which->cnt; ++i) {
-    const auto in_hand = lanes_.remove(which->elems[i].partition);
-    lost_.insert(lost_.end(), in_hand.begin(), in_hand.end());
-  }
+      spdlog::warn("pool {}: finished messages may be taken again: {}", setup_.pool, wrong);
+  for (int i = 0; i < which->cnt; ++i) let_go(lanes_.remove(which->elems[i].partition));
   if (!one_by_one) {
     rd_kafka_assign(client_->get(), nullptr);
     return;
@@ -302,7 +312,7 @@ std::string kafka_member::close() {
   // A static member leaves when it unsubscribes, and not when it closes.
   rd_kafka_unsubscribe(client_->get());
   while (!lanes_.empty() && in_time()) poll(milliseconds{100});
-  lanes_.remove_all();
+  let_go_of_all();
   leave(until);
   drop();
   lost_.clear();

@@ -51,6 +51,8 @@ private:
   kafka_callbacks callbacks();
   void drop();
   void leave(std::chrono::steady_clock::time_point until);
+  void let_go(const kafka_lanes::remains& left);
+  void let_go_of_all();
   void receive(kafka_message_ptr message);
   void on_error(rd_kafka_resp_err_t code, const std::string& reason);
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);
@@ -70,6 +72,7 @@ private:
   std::unique_ptr<kafka_client> client_;
   kafka_lanes lanes_;
   std::vector<message_token> lost_;
+  std::shared_ptr<uncommitted_records> uncommitted_;
   /// What shows that a trouble is over, beside a new assignment.
   enum class cure : uint8_t { message, look_at_topic, commit };
   struct {

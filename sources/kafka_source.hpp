@@ -12,6 +12,9 @@
 // leaves the group all the same, so that its partitions go on without delay. Where another member with the same name
 // turns up (two nodes of one name), the older one goes on as a member without a name.
 //
+// A group that loses its leader can't commit for a while, and may then take all partitions away. What was finished
+// until then is remembered on this node and, if the partition comes back to it, not handed out again.
+//
 // While messages are worked on, keep_alive() pauses the partitions and polls, as a member that does not poll for
 // `max.poll.interval.ms` (a minute) would be thrown out.
 #pragma once

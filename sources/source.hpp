@@ -97,6 +97,8 @@ public:
   virtual result<backlog, source_failure> look() = 0;
 };
 
+class uncommitted_records;
+
 /// What the sources of one pool have in common.
 struct source_setup {
   std::string pool;
@@ -109,6 +111,7 @@ struct source_setup {
   uint64_t incarnation = 0;            ///< differs between two runs of a node
   size_t message_size_max = 16u << 20; ///< a larger one is buried, unread where the source allows it
   size_t ahead_max = 100'000; ///< a Kafka consumer takes no more while so many records stand behind an unfinished one
+  std::shared_ptr<uncommitted_records> uncommitted; ///< of a Kafka topic; none: each consumer has its own
   milliseconds consumer_lease{15'000}; ///< after this time without a sign of life a consumer's messages are given back
   const clock_source* clock = nullptr;
 };

@@ -146,6 +146,23 @@ TEST_P(topic_cases, a_second_consumer_gets_partitions_and_what_was_in_hand_there
   EXPECT_THAT(bytes_of(one.take(1)), ElementsAre("b"));
 }
 
+TEST_P(topic_cases, what_is_known_as_finished_is_not_handed_out_again_unless_it_is_another_record) {
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(5));
+  auto one = here().make_consumer();
+  const auto taken = one.take(5);
+  one.kill();
+  const auto time_of = [&](size_t which) { return taken[which].produced_at->time_since_epoch().count(); };
+  here().uncommitted = std::make_shared<uncommitted_records>();
+  here().uncommitted->keep(0, {{0, time_of(0)}, {1, time_of(1) + 1}, {3, time_of(3)}}, real_clock{}.steady_now());
+  auto next = here().make_consumer();
+  const auto again = next.take(3);
+  EXPECT_THAT(bytes_of(again), ElementsAre("m1", "m2", "m4"));
+  next.acknowledge(again);
+  ASSERT_TRUE(next->close());
+  EXPECT_EQ(here().committed(), 5);
+}
+
 TEST_P(topic_cases, a_consumer_that_works_for_long_stays_in_its_group) {
   here().options["max.poll.interval.ms"] = "3000";
   here().create(1);

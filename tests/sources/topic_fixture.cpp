@@ -86,6 +86,7 @@ source_setup topic_fixture::setup() const {
   made.message_size_max = message_size_max;
   made.ahead_max = ahead_max;
   made.consumer_lease = lease;
+  made.uncommitted = uncommitted;
   made.clock = &clock_;
   return made;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sources/kafka_source.hpp"
+#include "sources/uncommitted_records.hpp"
 #include "tests/support/kafka_tool.hpp"
 
 #include <gmock/gmock.h>
@@ -68,6 +69,7 @@ public:
   size_t ahead_max = 100'000;
   milliseconds lease{3000};
   std::string node = "node-a";
+  std::shared_ptr<uncommitted_records> uncommitted; ///< none: each consumer has its own
   kafka_tool tool;
 
 private:

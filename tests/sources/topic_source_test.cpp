@@ -66,6 +66,30 @@ TEST_F(topic_source_test, a_commit_that_is_refused_is_repeated) {
   EXPECT_EQ(here_.committed(), 2);
 }
 
+TEST_F(topic_source_test, what_could_not_be_committed_before_the_group_threw_its_member_out_is_not_handed_out_again) {
+  here_.uncommitted = std::make_shared<uncommitted_records>();
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(6));
+  auto one = here_.make_consumer();
+  const auto taken = one.take(5);
+  one.acknowledge(taken[0].token);
+  one.keep_alive_for(milliseconds{500});
+  ASSERT_EQ(here_.committed(), 1);
+  constexpr int16_t offset_commit = 8, heartbeat = 12;
+  for (int refused = 0; refused < 20; ++refused)
+    rd_kafka_mock_push_request_errors(place_.cluster.get(), offset_commit, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+  rd_kafka_mock_push_request_errors(place_.cluster.get(), heartbeat, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+  for (const size_t done : {1, 3}) one.acknowledge(taken[done].token);
+  EXPECT_THAT(one.wait_for_lost(2), ::testing::ElementsAre(taken[2].token, taken[4].token));
+  EXPECT_EQ(here_.committed(), 1);
+  rd_kafka_mock_clear_request_errors(place_.cluster.get(), offset_commit);
+  const auto again = one.take(3);
+  EXPECT_THAT(bytes_of(again), ::testing::ElementsAre("m2", "m4", "m5"));
+  one.acknowledge(again);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here_.committed(), 6);
+}
+
 TEST_F(topic_source_test, a_client_that_does_not_end_is_left_behind_until_it_does) {
   here_.create(1);
   here_.tool.produce(here_.topic, 0, numbered(1));
