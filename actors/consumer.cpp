@@ -99,7 +99,7 @@ void consumer_state::work() {
   bury_dead();
   if (retiring_) {
     take_back_waiting();
-    give_back_untouched();
+    give_back(book_->give_back_all());
     if (messages_.empty()) return leave();
   }
   if (wants_more())
@@ -209,6 +209,7 @@ void consumer_state::let_source_know() {
 void consumer_state::take_in(source_news& news) {
   if (!news.warning.empty()) spdlog::warn("pool {}: {}", with_.pool->name, news.warning);
   drop_lost(news.lost);
+  hand_over(news.wanted);
   if (news.taken.empty()) return;
   batch_taken_at_ = last_call_;
   with_.statistics->taken += news.taken.size();
@@ -293,8 +294,21 @@ void consumer_state::adapt_batch() {
   batch_taken_at_ = {};
 }
 
-void consumer_state::give_back_untouched() {
-  const auto untouched = book_->give_back_all();
+/// Their place goes to another consumer, which takes those that are given back.
+void consumer_state::hand_over(const std::vector<message_token>& wanted) {
+  std::vector<uint64_t> tokens;
+  tokens.reserve(wanted.size());
+  for (const auto each : wanted) {
+    const auto found = messages_.find(static_cast<uint64_t>(each));
+    if (found == messages_.end()) continue;
+    found->second.wanted = true;
+    take_back(found->first, found->second);
+    tokens.push_back(found->first);
+  }
+  if (!tokens.empty()) give_back(book_->give_back(tokens));
+}
+
+void consumer_state::give_back(const std::vector<uint64_t>& untouched) {
   if (untouched.empty()) return;
   std::vector<message_token> tokens;
   tokens.reserve(untouched.size());

@@ -61,8 +61,9 @@ private:
     uint32_t retries_used = 0;
     std::optional<dead_message> dead; ///< given up, not yet buried
     bool in_flight = false;
-    bool apart = false; ///< has waited for a moment of its own
-    bool lost = false;  ///< somebody else has it
+    bool apart = false;  ///< has waited for a moment of its own
+    bool lost = false;   ///< somebody else has it
+    bool wanted = false; ///< its place is to go to another: it is not tried again here
   };
   using message_map = absl::flat_hash_map<uint64_t, message>; ///< by token
 
@@ -89,7 +90,9 @@ private:
   void adapt_batch();
   void leave();
   void take_back_waiting();
-  void give_back_untouched();
+  void take_back(uint64_t token, message& one);
+  void hand_over(const std::vector<message_token>& wanted);
+  void give_back(const std::vector<uint64_t>& untouched);
   void note_failure(const std::string& failure);
   void count_busy();
   void count_hand(size_t in_hand, size_t waiting);

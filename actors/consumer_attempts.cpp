@@ -135,17 +135,20 @@ void consumer_state::end_recording(const messages_recorded& answer) {
 
 /// For a consumer that leaves: a message that waits for a worker may wait for ever.
 void consumer_state::take_back_waiting() {
-  if (with_.pool->journal || book_->in_flight() == 0) return;
-  const auto now = with_.clock->steady_now();
-  for (auto& [token, one] : messages_) {
-    if (!one.in_flight || one.lost || !runner_of(*one.order.how)->take_back(one.order.id, one.attempts)) continue;
-    token_of_id_.erase(value_of(one.order.id));
-    one.in_flight = false;
-    --with_.statistics->in_flight;
-    book_->not_started(token, now);
-    if (one.what.deliveries < 2) continue;
-    if (auto counted = with_.from->attempt_ended(one.what.token); !counted) note_failure(counted.error().message);
-  }
+  if (book_->in_flight() == 0) return;
+  for (auto& [token, one] : messages_) take_back(token, one);
+}
+
+/// If it is at its target, and not begun.
+void consumer_state::take_back(uint64_t token, message& one) {
+  if (with_.pool->journal || !one.in_flight || one.lost) return;
+  if (!runner_of(*one.order.how)->take_back(one.order.id, one.attempts)) return;
+  token_of_id_.erase(value_of(one.order.id));
+  one.in_flight = false;
+  --with_.statistics->in_flight;
+  book_->not_started(token, with_.clock->steady_now());
+  if (one.what.deliveries < 2) return;
+  if (auto counted = with_.from->attempt_ended(one.what.token); !counted) note_failure(counted.error().message);
 }
 
 /// Acknowledged, tried again later, or given up.
@@ -175,6 +178,7 @@ void consumer_state::end_attempt(attempt_result& result) {
   if (const auto delay = next_retry_delay(with_.pool->how->retry, one.retries_used, random01, result.retry_after)) {
     ++one.retries_used;
     book_->failed(found->first, now + *delay);
+    if (one.wanted) hand_over({one.what.token});
     return;
   }
   one.dead = dead_message{one.what.token, "retries_exhausted", std::move(result.error), one.attempts};

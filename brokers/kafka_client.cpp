@@ -83,8 +83,9 @@ result<std::unique_ptr<kafka_client>, std::string> kafka_client::open(kafka_role
   auto conf = make_conf(connection, settings);
   if (!conf) return failure(std::move(conf.error()));
   std::unique_ptr<kafka_client> made{new kafka_client{std::move(callbacks)}};
-  rd_kafka_conf_set_opaque(conf->get(), made->callbacks_.get());
-  set_callbacks(*conf, *made->callbacks_);
+  rd_kafka_conf_set_opaque(conf->get(), &made->called_->callbacks);
+  set_callbacks(*conf, made->called_->callbacks);
+  if (role == kafka_role::consumer) made->called_->group.attach(conf->get());
   std::array<char, 512> words{};
   const auto type = role == kafka_role::consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
   made->handle_ = rd_kafka_new(type, conf->get(), words.data(), words.size());
@@ -103,12 +104,12 @@ kafka_client::~kafka_client() {
   if (!handle_) return;
   // librdkafka 2.0 sometimes waits for ever for a partition that only its own queue still names (its issues 4362 and
   // 4674), so it ends on a thread that nobody has to wait for.
-  const auto log = callbacks_->log;
+  const auto log = called_->callbacks.log;
   std::promise<void> ended;
   const auto end = ended.get_future();
-  std::thread{[handle = handle_, callbacks = std::move(callbacks_), ended = std::move(ended)]() mutable {
+  std::thread{[handle = handle_, called = std::move(called_), ended = std::move(ended)]() mutable {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    callbacks.reset();
+    called.reset();
     ended.set_value();
   }}.detach();
   if (end.wait_for(end_wait) == std::future_status::timeout && log)

@@ -2,6 +2,7 @@
 // configuration, and errors in words.
 #pragma once
 
+#include "brokers/kafka_group_watch.hpp"
 #include "messages/broker_connection.hpp"
 #include "schedule/result.hpp"
 #include "schedule/time.hpp"
@@ -77,12 +78,20 @@ public:
   kafka_client& operator=(const kafka_client&) = delete;
 
   rd_kafka_t* get() const { return handle_; }
+  const kafka_group_watch& group() const { return called_->group; }
 
 private:
-  explicit kafka_client(kafka_callbacks callbacks)
-      : callbacks_{std::make_unique<kafka_callbacks>(std::move(callbacks))} {}
+  /// What librdkafka calls; outlives the handle, also where that is left behind.
+  struct called {
+    kafka_callbacks callbacks;
+    kafka_group_watch group;
+  };
 
-  std::unique_ptr<kafka_callbacks> callbacks_; ///< outlives the handle, also where that is left behind
+  explicit kafka_client(kafka_callbacks callbacks) : called_{std::make_unique<called>()} {
+    called_->callbacks = std::move(callbacks);
+  }
+
+  std::unique_ptr<called> called_;
   rd_kafka_t* handle_ = nullptr;
 };
 

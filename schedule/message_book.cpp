@@ -186,6 +186,13 @@ std::vector<uint64_t> message_book::give_back_all() {
   return take_out([](uint64_t, const message& one) { return one.now == phase::fresh || one.now == phase::waiting; });
 }
 
+std::vector<uint64_t> message_book::give_back(std::span<const uint64_t> wanted) {
+  const absl::flat_hash_set<uint64_t> numbers{wanted.begin(), wanted.end()};
+  return take_out([&](uint64_t number, const message& one) {
+    return (one.now == phase::fresh || one.now == phase::waiting) && numbers.contains(number);
+  });
+}
+
 std::vector<uint64_t> message_book::revoke(int32_t from) {
   auto all = take_away([from](uint64_t, const message& one) { return one.place.partition == from; });
   partitions_.erase(from);

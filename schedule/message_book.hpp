@@ -94,6 +94,8 @@ public:
   std::vector<uint64_t> give_back_untouched();
   /// The same, and those that wait for a retry as well; so only the attempts in flight are left.
   std::vector<uint64_t> give_back_all();
+  /// The same, of these only; unknown ones are ignored.
+  std::vector<uint64_t> give_back(std::span<const uint64_t> wanted);
   /// The partition belongs to another consumer now: forgets its messages and its prefix, and returns them. An attempt
   /// in flight goes on to its end and holds its lane until then, but it is not reported nor repeated. Linear.
   std::vector<uint64_t> revoke(int32_t from);

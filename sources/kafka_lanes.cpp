@@ -36,6 +36,23 @@ kafka_lanes::remains kafka_lanes::forget(lane_map::iterator which) {
   return left;
 }
 
+std::vector<message_token> kafka_lanes::leave(int32_t partition) {
+  const auto which = lanes_.find(partition);
+  if (which == lanes_.end()) return {};
+  auto& of = which->second;
+  waiting_ -= std::exchange(of.waiting, 0);
+  of.leaving = true;
+  std::vector<message_token> held;
+  for (const auto& each : of.entries)
+    if (each.now == state::taken) held.push_back(each.token);
+  return held;
+}
+
+bool kafka_lanes::in_hand(int32_t partition) const {
+  const auto which = lanes_.find(partition);
+  return which != lanes_.end() && which->second.in_hand > 0;
+}
+
 kafka_lanes::remains kafka_lanes::remove(int32_t partition) {
   const auto which = lanes_.find(partition);
   return which == lanes_.end() ? remains{partition, {}, {}} : forget(which);
@@ -49,7 +66,7 @@ std::vector<kafka_lanes::remains> kafka_lanes::remove_all() {
 
 void kafka_lanes::arrive(kafka_message_ptr message) {
   const auto which = lanes_.find(message->partition);
-  if (which == lanes_.end()) return;
+  if (which == lanes_.end() || which->second.leaving) return;
   auto& into = which->second;
   const int64_t offset = message->offset;
   if (offset <= into.seen_until) return;
@@ -100,6 +117,7 @@ kafka_lanes::record kafka_lanes::take() {
     hands_.emplace(next->token, place{partition, next->offset});
     --from.waiting;
     --waiting_;
+    ++from.in_hand;
     return {next->token, next->message.get()};
   }
   return {};
@@ -124,6 +142,7 @@ void kafka_lanes::finish(message_token token) {
   if (!found) return;
   auto& of = lanes_.at(found->message->partition);
   hands_.erase(token);
+  --of.in_hand;
   found->now = state::finished;
   found->timestamp_ms = timestamp_of(*found->message);
   found->message.reset();
@@ -133,9 +152,12 @@ void kafka_lanes::finish(message_token token) {
 void kafka_lanes::give_back(message_token token) {
   auto* const found = find_entry(token);
   if (!found) return;
+  auto& of = lanes_.at(found->message->partition);
   hands_.erase(token);
+  --of.in_hand;
   found->now = state::waiting;
-  ++lanes_.at(found->message->partition).waiting;
+  if (of.leaving) return;
+  ++of.waiting;
   ++waiting_;
 }
 

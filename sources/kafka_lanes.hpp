@@ -33,6 +33,9 @@ public:
 
   /// `finished` before, in the order of their offsets: these don't wait to be taken when they arrive.
   void add(int32_t partition, std::vector<finished_record> finished = {});
+  /// The partition is to go to another consumer: nothing more is taken of it. Those that are in somebody's hand.
+  std::vector<message_token> leave(int32_t partition);
+  bool in_hand(int32_t partition) const; ///< some of it are in somebody's hand
   /// Forgets the partition with all that is in it.
   remains remove(int32_t partition);
   std::vector<remains> remove_all();
@@ -76,8 +79,10 @@ private:
     int64_t timestamp_ms = 0; ///< of a finished one
   };
   struct lane {
-    std::deque<entry> entries;   ///< from the first that is not finished on
-    size_t waiting = 0;          ///< of the entries
+    std::deque<entry> entries; ///< from the first that is not finished on
+    size_t waiting = 0;        ///< of the entries; none once it is leaving
+    size_t in_hand = 0;        ///< of the entries
+    bool leaving = false;
     int64_t seen_until = -1;     ///< the offset that arrived last
     int64_t finished_until = -1; ///< all before it is finished; -1: nothing yet
     int64_t asked = -1;

@@ -11,8 +11,11 @@ namespace {
 constexpr milliseconds commit_pause{100};
 constexpr milliseconds commit_wait{5000};
 constexpr milliseconds leave_wait{8000};
+constexpr milliseconds drop_wait{2000};
 constexpr milliseconds look_pause{1000};
 constexpr milliseconds poll_pause_max{60'000};
+/// Members hear of a rebalance with their next heartbeat, and until all have heard, some partitions are nobody's.
+constexpr milliseconds heartbeat_pause_max{1000};
 
 int as_int(milliseconds span) { return static_cast<int>(span.count()); }
 
@@ -28,11 +31,6 @@ bool about_topic(rd_kafka_resp_err_t code) {
   case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: return true;
   default: return false;
   }
-}
-
-bool is_cooperative(rd_kafka_t* handle) {
-  const char* protocol = rd_kafka_rebalance_protocol(handle);
-  return protocol && std::string_view{protocol} == "COOPERATIVE";
 }
 
 kafka_partitions_ptr as_list(const std::string& topic, const std::vector<kafka_lanes::position>& positions) {
@@ -51,11 +49,12 @@ std::string kafka_member::fault() const { return kafka_client::fault(connection_
 
 kafka_settings kafka_member::settings() const {
   const auto lease = setup_.consumer_lease;
+  const auto heartbeat = std::clamp(lease / 5, milliseconds{1}, heartbeat_pause_max);
   kafka_settings made;
   made.defaults = {{"auto.offset.reset", "earliest"},
                    {"partition.assignment.strategy", "cooperative-sticky"},
                    {"session.timeout.ms", std::to_string(lease.count())},
-                   {"heartbeat.interval.ms", std::to_string(std::max<int64_t>(lease.count() / 5, 1))},
+                   {"heartbeat.interval.ms", std::to_string(heartbeat.count())},
                    {"max.poll.interval.ms", std::to_string(std::max(poll_pause_max, 2 * lease).count())},
                    {"topic.metadata.refresh.interval.ms", "10000"}, // new partitions are noticed by then
                    {"socket.timeout.ms", "10000"},
@@ -109,21 +108,17 @@ void kafka_member::recover_from_fatal() {
   drop();
 }
 
-/// The next one that gets the partition, here, knows what was finished of it.
-void kafka_member::let_go(const kafka_lanes::remains& left) {
-  lost_.insert(lost_.end(), left.in_hand.begin(), left.in_hand.end());
-  uncommitted_->keep(left.partition, left.uncommitted, setup_.clock->steady_now());
-}
-
-void kafka_member::let_go_of_all() {
-  for (const auto& each : lanes_.remove_all()) let_go(each);
-}
-
 void kafka_member::drop() {
   let_go_of_all();
+  departure_.reset();
+  wanted_.clear();
+  if (client_ && !rd_kafka_consumer_closed(client_->get())) {
+    closing_ = true;
+    leave(setup_.clock->steady_now() + drop_wait); // without a word to the group, which knows it by its name
+  }
   client_.reset();
   trouble_ = {};
-  fatal_ = paused_ = committing_ = false;
+  fatal_ = paused_ = committing_ = closing_ = false;
 }
 
 bool kafka_member::poll(milliseconds wait) {
@@ -160,54 +155,6 @@ void kafka_member::on_error(rd_kafka_resp_err_t code, const std::string& reason)
   rd_kafka_yield(client_->get());
 }
 
-void kafka_member::on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
-  const bool one_by_one = is_cooperative(client_->get());
-  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-    on_assign(which, one_by_one);
-  else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
-    on_revoke(which, one_by_one);
-  else
-    rd_kafka_assign(client_->get(), nullptr);
-  rd_kafka_yield(client_->get());
-}
-
-void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
-  if (one_by_one) {
-    const kafka_error_ptr wrong{rd_kafka_incremental_assign(client_->get(), which)};
-    if (wrong) {
-      trouble_ = {std::string{"Kafka: "} + rd_kafka_error_string(wrong.get()), cure::message};
-      return;
-    }
-  } else if (const auto code = rd_kafka_assign(client_->get(), which)) {
-    trouble_ = {kafka_error_text(code, subject()), cure::message};
-    return;
-  }
-  for (int i = 0; i < which->cnt; ++i) {
-    const auto partition = which->elems[i].partition;
-    lanes_.add(partition, uncommitted_->take(partition, setup_.clock->steady_now()));
-  }
-  trouble_.text.clear();
-  // A partition that was paused when it was taken away comes back paused.
-  if (paused_)
-    rd_kafka_pause_partitions(client_->get(), which);
-  else
-    rd_kafka_resume_partitions(client_->get(), which);
-}
-
-void kafka_member::on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
-  const bool lost = rd_kafka_assignment_lost(client_->get()) != 0; // others have them already
-  if (!lost)
-    if (auto wrong = write_and_wait(); !wrong.empty())
-      spdlog::warn("pool {}: finished messages may be taken again: {}", setup_.pool, wrong);
-  for (int i = 0; i < which->cnt; ++i) let_go(lanes_.remove(which->elems[i].partition));
-  if (!one_by_one) {
-    rd_kafka_assign(client_->get(), nullptr);
-    return;
-  }
-  const kafka_error_ptr wrong{rd_kafka_incremental_unassign(client_->get(), which)};
-  if (wrong) trouble_ = {std::string{"Kafka: "} + rd_kafka_error_string(wrong.get()), cure::message};
-}
-
 void kafka_member::pause_or_resume(bool pause) {
   if (paused_ == pause || !client_) return;
   rd_kafka_topic_partition_list_t* assigned = nullptr;
@@ -224,7 +171,7 @@ void kafka_member::pause() { pause_or_resume(true); }
 void kafka_member::resume() { pause_or_resume(false); }
 
 void kafka_member::write_finished(how urgency) {
-  if (!client_ || committing_) return;
+  if (!client_ || committing_ || client_->group().joining()) return;
   const auto now = setup_.clock->steady_now();
   if (urgency == how::steadily && now - last_commit_ < commit_pause) return;
   const auto wanted = lanes_.to_write();
@@ -268,6 +215,7 @@ std::string kafka_member::write_and_wait() {
   if (!client_) return {};
   const auto wanted = lanes_.unwritten();
   if (wanted.empty()) return {};
+  if (!client_->group().wait_until_joined(commit_wait)) return commit_failed(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
   const auto list = as_list(from_.topic, wanted);
   const kafka_queue_ptr answers{rd_kafka_queue_new(client_->get())};
   auto code = rd_kafka_commit_queue(client_->get(), list.get(), answers.get(), nullptr, nullptr);
@@ -290,8 +238,8 @@ std::string kafka_member::trouble(milliseconds wait) {
   return trouble_.text;
 }
 
-/// Events in queues name partitions, and librdkafka 2.0 waits for ever for the end of a client whose partitions are
-/// named: so the queues are emptied here, and gone before the client.
+/// librdkafka 2.0 waits for ever for the end of a client that has not answered an assignment, or whose queues hold
+/// events, which name partitions. So both is done here, and the queues are gone before the client.
 void kafka_member::leave(std::chrono::steady_clock::time_point until) {
   const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
   const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
@@ -302,11 +250,14 @@ void kafka_member::leave(std::chrono::steady_clock::time_point until) {
   for (auto* queue : {last_events.get(), events_before.get()})
     while (rd_kafka_queue_poll_callback(queue, 0) > 0) {
     }
+  let_go_of_all();
 }
 
 std::string kafka_member::close() {
   if (!client_) return {};
   auto wrong = write_and_wait();
+  closing_ = true;
+  part_if_done();
   const auto until = setup_.clock->steady_now() + leave_wait;
   const auto in_time = [&] { return setup_.clock->steady_now() < until; };
   // A static member leaves when it unsubscribes, and not when it closes.

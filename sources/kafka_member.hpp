@@ -45,6 +45,11 @@ public:
   kafka_lanes& lanes() { return lanes_; }
   /// Messages that were in hand when their partition was taken away, since the last call.
   std::vector<message_token> take_lost() { return std::exchange(lost_, {}); }
+  /// Messages in hand whose partition goes to another member when none of them is in hand any more, or when that takes
+  /// too long; since the last call.
+  std::vector<message_token> take_wanted() { return std::exchange(wanted_, {}); }
+  /// Lets such partitions go whose time has come.
+  void part_if_done();
 
 private:
   kafka_settings settings() const;
@@ -58,6 +63,9 @@ private:
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);
   void on_assign(rd_kafka_topic_partition_list_t* which, bool one_by_one);
   void on_revoke(rd_kafka_topic_partition_list_t* which, bool one_by_one);
+  void part_with(rd_kafka_topic_partition_list_t* which, bool one_by_one);
+  bool holds_up_departure() const;
+  milliseconds departure_wait() const;
   void on_committed(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);
   void note_commit(const rd_kafka_topic_partition_list_t& which, rd_kafka_resp_err_t code);
   std::string commit_failed(rd_kafka_resp_err_t code);
@@ -72,6 +80,12 @@ private:
   std::unique_ptr<kafka_client> client_;
   kafka_lanes lanes_;
   std::vector<message_token> lost_;
+  std::vector<message_token> wanted_;
+  struct departure {
+    std::vector<int32_t> partitions;
+    std::chrono::steady_clock::time_point until;
+  };
+  std::optional<departure> departure_; ///< librdkafka waits for our answer to its request to let these go
   std::shared_ptr<uncommitted_records> uncommitted_;
   /// What shows that a trouble is over, beside a new assignment.
   enum class cure : uint8_t { message, look_at_topic, commit };
@@ -84,6 +98,7 @@ private:
   bool fatal_ = false;
   bool paused_ = false;
   bool committing_ = false;
+  bool closing_ = false; ///< what is in hand is given up
   std::chrono::steady_clock::time_point last_commit_{};
   std::chrono::steady_clock::time_point last_look_{};
 };

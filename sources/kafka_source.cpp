@@ -50,6 +50,7 @@ private:
   std::string write_letters(std::span<const dead_message> dead);
   void bury_too_large();
   void collect_lost(source_news& news);
+  void collect_wanted(source_news& news);
   void pause_or_resume(source_news& news);
   std::string trouble(milliseconds wait) { return trouble_.empty() ? member_.trouble(wait) : trouble_; }
 
@@ -101,6 +102,17 @@ void topic_source::collect_lost(source_news& news) {
   }
 }
 
+void topic_source::collect_wanted(source_news& news) {
+  for (const auto token : member_.take_wanted()) {
+    if (too_large_.contains(token)) continue; // to be buried
+    if (std::erase_if(news.taken, [&](const taken_message& each) { return each.token == token; }) != 0)
+      member_.lanes().give_back(token); // of this very call
+    else
+      news.wanted.push_back(token);
+  }
+  member_.part_if_done();
+}
+
 /// What is finished behind a message that is not can't be committed: it is remembered here, and repeated after a crash.
 void topic_source::pause_or_resume(source_news& news) {
   const auto longest = member_.lanes().longest();
@@ -116,6 +128,7 @@ void topic_source::pause_or_resume(source_news& news) {
 result<source_news, source_failure> topic_source::take(size_t at_most, size_t bytes_at_most, milliseconds wait) {
   if (auto wrong = member_.open(); !wrong.empty()) return failure(source_failure{std::move(wrong)});
   source_news news;
+  member_.part_if_done();
   pause_or_resume(news);
   member_.write_finished(kafka_member::how::steadily);
   bytes_ = 0;
@@ -134,14 +147,16 @@ result<source_news, source_failure> topic_source::take(size_t at_most, size_t by
   }
   bury_too_large();
   dead_letters_.rest();
+  collect_wanted(news);
   collect_lost(news);
-  if (!news.taken.empty() || !news.lost.empty()) return news;
+  if (!news.taken.empty() || !news.lost.empty() || !news.wanted.empty()) return news;
   if (auto wrong = trouble(wait); !wrong.empty()) return failure(source_failure{std::move(wrong)});
   return news;
 }
 
 result<source_news, source_failure> topic_source::keep_alive() {
   if (auto wrong = member_.open(); !wrong.empty()) return failure(source_failure{std::move(wrong)});
+  member_.part_if_done();
   member_.pause();
   member_.write_finished(kafka_member::how::now);
   for (size_t served = 0; served < events_at_once && member_.poll(milliseconds{0}); ++served) {
@@ -149,8 +164,9 @@ result<source_news, source_failure> topic_source::keep_alive() {
   bury_too_large();
   dead_letters_.rest();
   source_news news;
+  collect_wanted(news);
   collect_lost(news);
-  if (!news.lost.empty()) return news;
+  if (!news.lost.empty() || !news.wanted.empty()) return news;
   if (auto wrong = trouble(short_wait); !wrong.empty()) return failure(source_failure{std::move(wrong)});
   return news;
 }
@@ -202,6 +218,7 @@ void topic_source::bury_too_large() {
 result<void, source_failure> topic_source::give_back(std::span<const message_token> untouched) {
   for (const auto token : untouched) member_.lanes().give_back(token);
   static_cast<void>(member_.write_and_wait()); // else the next call says it, and tries again
+  member_.part_if_done();
   return {};
 }
 

@@ -46,6 +46,9 @@ struct source_failure {
 struct source_news {
   std::vector<taken_message> taken;
   std::vector<message_token> lost;
+  /// Taken earlier, and to go to another consumer with all that stands behind them: those that are not begun should be
+  /// given back, those that are should end soon. They are lost if that takes too long.
+  std::vector<message_token> wanted;
   std::string warning; ///< what a user should know though the work goes on, in words; empty: nothing
 };
 

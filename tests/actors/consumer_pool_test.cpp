@@ -96,6 +96,44 @@ TEST_F(consumers, that_leave_give_back_what_the_target_has_not_begun) {
   EXPECT_THAT(backlog->acknowledged, ElementsAre("two"));
 }
 
+TEST_F(consumers, whose_messages_are_wanted_finish_what_is_begun_and_give_back_the_rest) {
+  pool->source = kafka_source{"a", "orders", "orders"};
+  pool->order = message_order::partition;
+  pool->in_flight = 3;
+  for (const auto* body : {"one", "two", "three"}) backlog->add(body, 1);
+  backlog->add("elsewhere", 2);
+  backlog->add("for a worker", 3);
+  backlog->keeps_given_back = true;
+  begin();
+  advance(500ms);
+  ASSERT_THAT(at_target(), ElementsAre("one", "elsewhere", "for a worker"));
+  runner->may_take_back = [](const job& what) { return what.body.data() == "for a worker"; };
+  backlog->to_want = {message_token{1}, message_token{2}, message_token{3}, message_token{5}};
+  advance(600ms);
+  EXPECT_THAT(at_target(), ElementsAre("one", "elsewhere"));
+  EXPECT_THAT(backlog->given_back, ElementsAre("two", "three", "for a worker"));
+  finish("one");
+  finish("elsewhere");
+  advance(600ms);
+  EXPECT_THAT(backlog->acknowledged, ElementsAre("one", "elsewhere"));
+  EXPECT_THAT(backlog->in_hand, IsEmpty());
+}
+
+TEST_F(consumers, whose_messages_are_wanted_try_none_of_them_again) {
+  backlog->keeps_given_back = true;
+  backlog->add("one");
+  begin();
+  advance(500ms);
+  backlog->to_want = {message_token{1}};
+  advance(600ms);
+  ASSERT_THAT(at_target(), ElementsAre("one")) << "it is under way";
+  finish("one", attempt_outcome::failed);
+  advance(10s);
+  EXPECT_THAT(at_target(), IsEmpty());
+  EXPECT_THAT(backlog->given_back, ElementsAre("one"));
+  EXPECT_THAT(backlog->buried, IsEmpty());
+}
+
 TEST_F(consumers, that_crash_are_replaced) {
   begin();
   backlog->crash = true;

@@ -20,12 +20,14 @@ struct scripted_backlog {
   };
   std::deque<waiting_message> waiting;
   std::map<uint64_t, waiting_message> in_hand; ///< by token
-  std::vector<std::string> acknowledged;
+  std::vector<std::string> acknowledged, given_back;
+  bool keeps_given_back = false; ///< for another consumer, which the test does not play
   std::vector<std::pair<std::string, dead_message>> buried;
   std::map<std::string, int> begun;   ///< attempts at suspects that have not ended
   std::string failure;                ///< each call fails
   bool crash = false;                 ///< the next take throws
   std::vector<message_token> to_lose; ///< told with the next take or sign of life
+  std::vector<message_token> to_want; ///< the same of those whose place is to go to another
   uint64_t next_token = 1;
   size_t open = 0; ///< consumers
   size_t calls = 0;
@@ -85,7 +87,8 @@ public:
     if (auto news = call(); !news) return failure(news.error());
     for (auto at = untouched.rbegin(); at != untouched.rend(); ++at) {
       const auto found = backlog_->in_hand.find(static_cast<uint64_t>(*at));
-      backlog_->waiting.push_front(found->second);
+      backlog_->given_back.insert(backlog_->given_back.begin(), found->second.bytes);
+      if (!backlog_->keeps_given_back) backlog_->waiting.push_front(found->second);
       backlog_->in_hand.erase(found);
     }
     return {};
@@ -117,6 +120,7 @@ private:
     pending_.clear();
     source_news news;
     std::swap(news.lost, backlog_->to_lose);
+    std::swap(news.wanted, backlog_->to_want);
     return news;
   }
 

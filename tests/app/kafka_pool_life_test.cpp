@@ -96,6 +96,42 @@ TEST_F(kafka_pool_life, loses_nothing_and_keeps_the_order_when_the_node_is_kille
   EXPECT_EQ(node->terminate(), 0);
 }
 
+/// Every change lets the group share out its partitions anew, in the middle of work.
+TEST_F(kafka_pool_life, handles_no_record_twice_while_consumers_come_and_go) {
+  target_test::recording_server slow{[](auto& connection, const auto&) {
+    if (connection.stays_open_for(30)) connection.answer(200, "ok");
+  }};
+  kafka_tool tool{broker->brokers()};
+  tool.create_topic("shared", 6);
+  node->start();
+  size_t produced = 0;
+  const std::vector<int> sizes{1, 3, 2, 6, 1, 4};
+  for (const int consumers : sizes) {
+    for (int32_t partition = 0; partition < 6; ++partition) {
+      std::vector<std::string> batch;
+      for (int record = 0; record < 40; ++record) batch.push_back(json(++produced).dump());
+      tool.produce("shared", partition, batch);
+    }
+    put("shared", {{"in_flight", 4},
+                   {"min", consumers},
+                   {"max", consumers},
+                   {"target", {{"http", {{"url", slow.url("/record")}, {"method", "POST"}}}}}});
+    // The next change comes while records are left.
+    ASSERT_TRUE(node->eventually([&] { return slow.requests().size() + 120 > produced; }, seconds{60}))
+        << slow.requests().size() << " of " << produced << "\n"
+        << pool().dump();
+  }
+  ASSERT_TRUE(node->eventually([&] { return pool()["lag"] == 0; }, seconds{60})) << pool().dump();
+  std::map<std::string, long> newest;
+  for (const auto& request : slow.requests()) {
+    const auto offset = std::stol(request.header("wheelwork-offset"));
+    auto& before = newest.try_emplace(request.header("wheelwork-partition"), -1).first->second;
+    ASSERT_EQ(offset, before + 1) << "partition " << request.header("wheelwork-partition") << "\n" << node->log();
+    before = offset;
+  }
+  EXPECT_EQ(slow.requests().size(), produced);
+}
+
 TEST_F(kafka_pool_life, by_key_lets_a_slow_and_a_failing_key_hold_up_no_other_and_keeps_the_order_of_each) {
   kafka_tool tool{broker->brokers()};
   tool.create_topic("keyed", 1);

@@ -115,35 +115,83 @@ TEST_P(topic_cases, no_more_is_taken_while_much_stands_behind_a_message_that_is_
   EXPECT_EQ(here().committed(), 20);
 }
 
-TEST_P(topic_cases, a_second_consumer_gets_partitions_and_what_was_in_hand_there_is_lost_to_the_first) {
-  here().create(2);
-  for (const int32_t partition : {0, 1}) here().tool.produce(here().topic, partition, {"a", "b"});
-  auto one = here().make_consumer(1);
-  const auto taken = one.take(4);
-  for (const auto& each : taken)
-    if (each.bytes == "a") one.acknowledge(each.token);
-  auto two = here().make_consumer(2);
-  ASSERT_TRUE(two->take(1, 1, milliseconds{0}));
-  // The first one works for long; the second joins meanwhile.
-  std::vector<taken_message> of_two;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (of_two.empty() && std::chrono::steady_clock::now() < until) {
-    one.keep_alive_for(milliseconds{100});
-    auto news = two->take(10, 1000, milliseconds{100});
-    if (news) of_two = std::move(news->taken);
+/// Two consumers of two partitions; the first one has "a" and "b" of both in hand when the second one joins.
+class second_consumer {
+public:
+  explicit second_consumer(topic_fixture& here) : one{with_memory(here).make_consumer(1)}, two{here.make_consumer(2)} {
+    here.create(2);
+    for (const int32_t partition : {0, 1}) here.tool.produce(here.topic, partition, {"a", "b"});
+    taken = one.take(4);
+    for (const auto& each : taken)
+      if (each.bytes == "a") one.acknowledge(each.token);
+    if (!two->take(1, 1, milliseconds{0})) throw std::runtime_error{"the second one does not begin"};
   }
+  /// The second one takes while the first one is at work, until it has a message or this is true.
+  std::vector<taken_message> take_until(const std::function<bool()>& enough) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!enough()) {
+      if (std::chrono::steady_clock::now() > until) throw std::runtime_error{"the group does not share out"};
+      one.keep_alive_for(milliseconds{100});
+      auto news = two->take(10, 1000, milliseconds{100});
+      if (news && !news->taken.empty()) return std::move(news->taken);
+    }
+    return {};
+  }
+  /// The partition of the message that is to go to the second one.
+  int32_t wanted_lane() const {
+    return std::find_if(taken.begin(), taken.end(), [&](const auto& each) { return each.token == one.wanted.at(0); })
+        ->lane;
+  }
+
+  consumer one, two;
+  std::vector<taken_message> taken;
+
+private:
+  /// As consumers of one pool have it.
+  static topic_fixture& with_memory(topic_fixture& here) {
+    here.uncommitted = std::make_shared<uncommitted_records>();
+    return here;
+  }
+};
+
+TEST_P(topic_cases, work_that_is_under_way_comes_to_its_end_before_another_consumer_gets_the_partition) {
+  second_consumer both{here()};
+  ASSERT_THAT(both.take_until([&] { return !both.one.wanted.empty(); }), IsEmpty());
+  ASSERT_THAT(both.one.wanted, SizeIs(1));
+  const auto lane = both.wanted_lane();
+  here().tool.produce(here().topic, lane, {"c"});
+  both.one.acknowledge(both.one.wanted.front());
+  const auto of_two = both.take_until([] { return false; });
+  EXPECT_THAT(bytes_of(of_two), ElementsAre("c"));
+  EXPECT_EQ(of_two.at(0).lane, lane);
+  both.two.keep_alive_for(milliseconds{300}); // the imitated cluster may refuse the first one's commit
+  EXPECT_EQ(here().committed(lane), 2);
+  EXPECT_THAT(both.one.lost, IsEmpty());
+}
+
+TEST_P(topic_cases, work_that_is_given_back_is_taken_by_the_consumer_that_gets_the_partition) {
+  second_consumer both{here()};
+  ASSERT_THAT(both.take_until([&] { return !both.one.wanted.empty(); }), IsEmpty());
+  ASSERT_TRUE(both.one->give_back(both.one.wanted));
+  EXPECT_THAT(bytes_of(both.take_until([] { return false; })), ElementsAre("b"));
+  EXPECT_THAT(both.one.lost, IsEmpty());
+}
+
+TEST_P(topic_cases, work_that_takes_too_long_is_lost_to_the_consumer_that_gets_the_partition) {
+  here().options["max.poll.interval.ms"] = "6000"; // a third of it is left to work under way
+  second_consumer both{here()};
+  const auto of_two = both.take_until([] { return false; });
   ASSERT_THAT(bytes_of(of_two), ElementsAre("b"));
-  ASSERT_THAT(one.lost, SizeIs(1));
-  const auto& away =
-      *std::find_if(taken.begin(), taken.end(), [&](const auto& each) { return each.token == one.lost.front(); });
-  EXPECT_EQ(away.lane, of_two[0].lane);
-  one.acknowledge(taken); // of the lost one nothing comes
-  one.keep_alive_for(milliseconds{300});
-  EXPECT_EQ(here().committed(1 - away.lane), 2);
-  EXPECT_EQ(here().committed(away.lane), 1);
+  const auto lane = of_two[0].lane;
+  ASSERT_EQ(both.wanted_lane(), lane);
+  EXPECT_EQ(both.one.lost, both.one.wanted);
+  both.one.acknowledge(both.taken); // of the lost one nothing comes
+  both.one.keep_alive_for(milliseconds{300});
+  EXPECT_EQ(here().committed(1 - lane), 2);
+  EXPECT_EQ(here().committed(lane), 1);
   // It leaves; the first one goes on there.
-  ASSERT_TRUE(two->close());
-  EXPECT_THAT(bytes_of(one.take(1)), ElementsAre("b"));
+  ASSERT_TRUE(both.two->close());
+  EXPECT_THAT(bytes_of(both.one.take(1)), ElementsAre("b"));
 }
 
 TEST_P(topic_cases, what_is_known_as_finished_is_not_handed_out_again_unless_it_is_another_record) {

@@ -32,12 +32,17 @@ std::vector<taken_message> consumer::take(size_t count, size_t at_once) {
       last = news.error().message;
       continue;
     }
-    lost.insert(lost.end(), news->lost.begin(), news->lost.end());
+    note(*news);
     std::move(news->taken.begin(), news->taken.end(), std::back_inserter(all));
   }
   if (all.size() < count)
     throw std::runtime_error{std::to_string(all.size()) + " of " + std::to_string(count) + " came; " + last};
   return all;
+}
+
+void consumer::note(const source_news& news) {
+  lost.insert(lost.end(), news.lost.begin(), news.lost.end());
+  wanted.insert(wanted.end(), news.wanted.begin(), news.wanted.end());
 }
 
 std::vector<message_token> consumer::wait_for_lost(size_t count) {
@@ -52,7 +57,7 @@ void consumer::keep_alive_for(milliseconds span) {
   std::condition_variable never;
   const auto until = std::chrono::steady_clock::now() + span;
   do {
-    if (auto news = from_->keep_alive(); news) lost.insert(lost.end(), news->lost.begin(), news->lost.end());
+    if (auto news = from_->keep_alive(); news) note(*news);
     std::unique_lock lock{mutex};
     never.wait_until(lock, std::min(until, std::chrono::steady_clock::now() + milliseconds{200}), [] { return false; });
   } while (std::chrono::steady_clock::now() < until);

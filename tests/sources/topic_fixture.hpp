@@ -44,9 +44,11 @@ public:
   /// As a kill -9 does.
   void kill() { from_.reset(); }
 
-  std::vector<message_token> lost;
+  std::vector<message_token> lost, wanted;
 
 private:
+  void note(const source_news& news);
+
   std::unique_ptr<source> from_;
 };
 

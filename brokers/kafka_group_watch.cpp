@@ -1,0 +1,69 @@
+#include "brokers/kafka_group_watch.hpp"
+
+namespace wheelwork {
+
+namespace {
+
+// Numbers of requests in Kafka's protocol ("API keys").
+constexpr int16_t join_group = 11;
+constexpr int16_t sync_group = 14;
+
+/// A client that gave up joining says so to nobody; it must not stop commits for ever.
+constexpr std::chrono::minutes longest_join{5};
+
+constexpr const char* name = "wheelwork";
+
+kafka_group_watch& watch_in(void* opaque) { return *static_cast<kafka_group_watch*>(opaque); }
+
+rd_kafka_resp_err_t on_sent(rd_kafka_t*, int, const char*, int32_t, int16_t request, int16_t, int32_t, size_t,
+                            void* opaque) {
+  watch_in(opaque).sent(request);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_answered(rd_kafka_t*, int, const char*, int32_t, int16_t request, int16_t, int32_t, size_t,
+                                int64_t, rd_kafka_resp_err_t failed, void* opaque) {
+  if (!failed) watch_in(opaque).answered(request);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
+  if (const auto refused = rd_kafka_interceptor_add_on_request_sent(client, name, on_sent, opaque)) return refused;
+  return rd_kafka_interceptor_add_on_response_received(client, name, on_answered, opaque);
+}
+
+} // namespace
+
+void kafka_group_watch::attach(rd_kafka_conf_t* conf) {
+  rd_kafka_conf_interceptor_add_on_new(conf, name, on_new, this);
+}
+
+void kafka_group_watch::sent(int16_t request) {
+  if (request != join_group) return;
+  const std::lock_guard lock{mutex_};
+  joining_ = true;
+  since_ = std::chrono::steady_clock::now();
+}
+
+void kafka_group_watch::answered(int16_t request) {
+  if (request != sync_group) return;
+  const std::lock_guard lock{mutex_};
+  joining_ = false;
+  joined_.notify_all();
+}
+
+bool kafka_group_watch::joining_locked() const {
+  return joining_ && std::chrono::steady_clock::now() - since_ < longest_join;
+}
+
+bool kafka_group_watch::joining() const {
+  const std::lock_guard lock{mutex_};
+  return joining_locked();
+}
+
+bool kafka_group_watch::wait_until_joined(milliseconds at_most) const {
+  std::unique_lock lock{mutex_};
+  return joined_.wait_for(lock, at_most, [this] { return !joining_locked(); });
+}
+
+} // namespace wheelwork

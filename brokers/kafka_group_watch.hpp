@@ -1,0 +1,37 @@
+// Whether a client is about to join its group. While it is, nothing may be committed: brokers answer the commit after
+// the join, find the generation in it too old, and librdkafka 2.0 then takes all partitions away from the consumer.
+#pragma once
+
+#include "schedule/steady_time.hpp"
+#include "schedule/time.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <condition_variable>
+#include <mutex>
+
+namespace wheelwork {
+
+/// From a client's request to join until it was told its partitions. Thread-safe.
+class kafka_group_watch {
+public:
+  /// Lets clients made of this tell the watch of their requests. It has to outlive them.
+  void attach(rd_kafka_conf_t* conf);
+
+  bool joining() const;
+  /// Waits for its end. False: it has not come.
+  bool wait_until_joined(milliseconds at_most) const;
+
+  void sent(int16_t request);
+  void answered(int16_t request);
+
+private:
+  bool joining_locked() const;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable joined_;
+  bool joining_ = false;
+  steady_time since_{};
+};
+
+} // namespace wheelwork

@@ -1,0 +1,36 @@
+#include "brokers/kafka_group_watch.hpp"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace wheelwork::source_test {
+namespace {
+
+// Requests of Kafka's protocol.
+constexpr int16_t offset_commit = 8, join_group = 11, heartbeat = 12, sync_group = 14;
+
+TEST(kafka_group_watch_test, a_client_joins_from_its_request_until_it_is_told_its_partitions) {
+  kafka_group_watch watch;
+  EXPECT_FALSE(watch.joining());
+  EXPECT_TRUE(watch.wait_until_joined(milliseconds{0}));
+  for (const auto other : {heartbeat, offset_commit, sync_group}) watch.sent(other);
+  EXPECT_FALSE(watch.joining());
+  watch.sent(join_group);
+  watch.sent(join_group); // once more, over another connection
+  watch.answered(join_group);
+  EXPECT_TRUE(watch.joining()) << "its partitions are not known yet";
+  EXPECT_FALSE(watch.wait_until_joined(milliseconds{1}));
+  watch.answered(sync_group);
+  EXPECT_FALSE(watch.joining());
+}
+
+TEST(kafka_group_watch_test, who_waits_hears_of_the_end_at_once) {
+  kafka_group_watch watch;
+  watch.sent(join_group);
+  std::thread broker{[&] { watch.answered(sync_group); }};
+  EXPECT_TRUE(watch.wait_until_joined(milliseconds{60'000}));
+  broker.join();
+}
+
+} // namespace
+} // namespace wheelwork::source_test
