@@ -33,6 +33,11 @@ bool about_topic(rd_kafka_resp_err_t code) {
   }
 }
 
+/// What a consumer that leaves is told. (rd_kafka_queue_poll_callback() ends the program at a message.)
+void serve(rd_kafka_queue_t* queue, milliseconds wait) {
+  const kafka_message_ptr dropped{rd_kafka_consume_queue(queue, as_int(wait))};
+}
+
 kafka_partitions_ptr as_list(const std::string& topic, const std::vector<kafka_lanes::position>& positions) {
   auto made = make_kafka_partitions();
   for (const auto& each : positions) add_partition(made, topic, each.partition, each.offset);
@@ -244,12 +249,11 @@ void kafka_member::leave(std::chrono::steady_clock::time_point until) {
   const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
   const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
   while (!refused && !rd_kafka_consumer_closed(client_->get()) && setup_.clock->steady_now() < until)
-    rd_kafka_queue_poll_callback(last_events.get(), 100);
+    serve(last_events.get(), milliseconds{100});
   const kafka_queue_ptr events_before{rd_kafka_queue_get_consumer(client_->get())};
   rd_kafka_queue_forward(events_before.get(), nullptr);
   for (auto* queue : {last_events.get(), events_before.get()})
-    while (rd_kafka_queue_poll_callback(queue, 0) > 0) {
-    }
+    while (rd_kafka_queue_length(queue) > 0) serve(queue, milliseconds{0});
   let_go_of_all();
 }
 
