@@ -6,6 +6,7 @@ namespace {
 
 // Numbers of requests in Kafka's protocol ("API keys").
 constexpr int16_t join_group = 11;
+constexpr int16_t leave_group = 13;
 constexpr int16_t sync_group = 14;
 
 /// A client that gave up joining says so to nobody; it must not stop commits for ever.
@@ -41,13 +42,14 @@ void kafka_group_watch::attach(rd_kafka_conf_t* conf) {
 void kafka_group_watch::sent(int16_t request) {
   if (request != join_group) return;
   const std::lock_guard lock{mutex_};
-  joining_ = true;
+  joining_ = member_ = true;
   since_ = std::chrono::steady_clock::now();
 }
 
 void kafka_group_watch::answered(int16_t request) {
-  if (request != sync_group) return;
   const std::lock_guard lock{mutex_};
+  if (request == leave_group) member_ = false;
+  if (request != sync_group) return;
   joining_ = false;
   joined_.notify_all();
 }
@@ -59,6 +61,11 @@ bool kafka_group_watch::joining_locked() const {
 bool kafka_group_watch::joining() const {
   const std::lock_guard lock{mutex_};
   return joining_locked();
+}
+
+bool kafka_group_watch::member() const {
+  const std::lock_guard lock{mutex_};
+  return member_;
 }
 
 bool kafka_group_watch::wait_until_joined(milliseconds at_most) const {

@@ -1,5 +1,8 @@
-// Whether a client is about to join its group. While it is, nothing may be committed: brokers answer the commit after
-// the join, find the generation in it too old, and librdkafka 2.0 then takes all partitions away from the consumer.
+// Whether a client is about to join its group, and whether it has left it; librdkafka tells neither.
+//
+// While it joins nothing may be committed: brokers answer the commit after the join, find the generation in it too old,
+// and librdkafka 2.0 then takes all partitions away from the consumer. And a client that is closed before it has left
+// does not leave.
 #pragma once
 
 #include "schedule/steady_time.hpp"
@@ -21,6 +24,8 @@ public:
   bool joining() const;
   /// Waits for its end. False: it has not come.
   bool wait_until_joined(milliseconds at_most) const;
+  /// It is in the group as far as the brokers know: they heard that it came, and not that it left.
+  bool member() const;
 
   void sent(int16_t request);
   void answered(int16_t request);
@@ -31,6 +36,7 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable joined_;
   bool joining_ = false;
+  bool member_ = false;
   steady_time since_{};
 };
 

@@ -10,8 +10,8 @@ namespace {
 
 constexpr milliseconds commit_pause{100};
 constexpr milliseconds commit_wait{5000};
-constexpr milliseconds leave_wait{8000};
-constexpr milliseconds drop_wait{2000};
+constexpr milliseconds leave_wait{3000};
+constexpr milliseconds end_wait{2000};
 constexpr milliseconds look_pause{1000};
 constexpr milliseconds poll_pause_max{60'000};
 /// Members hear of a rebalance with their next heartbeat, and until all have heard, some partitions are nobody's.
@@ -119,7 +119,7 @@ void kafka_member::drop() {
   wanted_.clear();
   if (client_ && !rd_kafka_consumer_closed(client_->get())) {
     closing_ = true;
-    leave(setup_.clock->steady_now() + drop_wait); // without a word to the group, which knows it by its name
+    end(); // without a word to the group
   }
   client_.reset();
   trouble_ = {};
@@ -245,7 +245,8 @@ std::string kafka_member::trouble(milliseconds wait) {
 
 /// librdkafka 2.0 waits for ever for the end of a client that has not answered an assignment, or whose queues hold
 /// events, which name partitions. So both is done here, and the queues are gone before the client.
-void kafka_member::leave(std::chrono::steady_clock::time_point until) {
+void kafka_member::end() {
+  const auto until = setup_.clock->steady_now() + end_wait;
   const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
   const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
   while (!refused && !rd_kafka_consumer_closed(client_->get()) && setup_.clock->steady_now() < until)
@@ -262,13 +263,12 @@ std::string kafka_member::close() {
   auto wrong = write_and_wait();
   closing_ = true;
   part_if_done();
-  const auto until = setup_.clock->steady_now() + leave_wait;
-  const auto in_time = [&] { return setup_.clock->steady_now() < until; };
-  // A static member leaves when it unsubscribes, and not when it closes.
+  // A static member leaves when it unsubscribes, and not when it closes; and not when it is about to join.
+  client_->group().wait_until_joined(leave_wait);
   rd_kafka_unsubscribe(client_->get());
-  while (!lanes_.empty() && in_time()) poll(milliseconds{100});
-  let_go_of_all();
-  leave(until);
+  const auto until = setup_.clock->steady_now() + leave_wait;
+  const auto left = [&] { return lanes_.empty() && !client_->group().member(); };
+  while (!left() && setup_.clock->steady_now() < until) poll(milliseconds{10});
   drop();
   lost_.clear();
   return wrong;

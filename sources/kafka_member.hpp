@@ -55,7 +55,7 @@ private:
   kafka_settings settings() const;
   kafka_callbacks callbacks();
   void drop();
-  void leave(std::chrono::steady_clock::time_point until);
+  void end();
   void let_go(const kafka_lanes::remains& left);
   void let_go_of_all();
   void receive(kafka_message_ptr message);

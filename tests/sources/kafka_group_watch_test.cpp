@@ -7,7 +7,7 @@ namespace wheelwork::source_test {
 namespace {
 
 // Requests of Kafka's protocol.
-constexpr int16_t offset_commit = 8, join_group = 11, heartbeat = 12, sync_group = 14;
+constexpr int16_t offset_commit = 8, join_group = 11, heartbeat = 12, leave_group = 13, sync_group = 14;
 
 TEST(kafka_group_watch_test, a_client_joins_from_its_request_until_it_is_told_its_partitions) {
   kafka_group_watch watch;
@@ -30,6 +30,18 @@ TEST(kafka_group_watch_test, who_waits_hears_of_the_end_at_once) {
   std::thread broker{[&] { watch.answered(sync_group); }};
   EXPECT_TRUE(watch.wait_until_joined(milliseconds{60'000}));
   broker.join();
+}
+
+TEST(kafka_group_watch_test, a_client_is_a_member_from_its_request_until_it_left) {
+  kafka_group_watch watch;
+  EXPECT_FALSE(watch.member());
+  watch.sent(join_group);
+  EXPECT_TRUE(watch.member());
+  watch.answered(sync_group);
+  watch.sent(leave_group);
+  EXPECT_TRUE(watch.member()) << "the brokers may not have heard of it";
+  watch.answered(leave_group);
+  EXPECT_FALSE(watch.member());
 }
 
 } // namespace
