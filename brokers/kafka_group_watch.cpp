@@ -9,9 +9,6 @@ constexpr int16_t join_group = 11;
 constexpr int16_t leave_group = 13;
 constexpr int16_t sync_group = 14;
 
-/// A client that gave up joining says so to nobody; it must not stop commits for ever.
-constexpr std::chrono::minutes longest_join{5};
-
 constexpr const char* name = "wheelwork";
 
 kafka_group_watch& watch_in(void* opaque) { return *static_cast<kafka_group_watch*>(opaque); }
@@ -43,7 +40,6 @@ void kafka_group_watch::sent(int16_t request) {
   if (request != join_group) return;
   const std::lock_guard lock{mutex_};
   joining_ = member_ = true;
-  since_ = std::chrono::steady_clock::now();
 }
 
 void kafka_group_watch::answered(int16_t request) {
@@ -54,13 +50,9 @@ void kafka_group_watch::answered(int16_t request) {
   joined_.notify_all();
 }
 
-bool kafka_group_watch::joining_locked() const {
-  return joining_ && std::chrono::steady_clock::now() - since_ < longest_join;
-}
-
 bool kafka_group_watch::joining() const {
   const std::lock_guard lock{mutex_};
-  return joining_locked();
+  return joining_;
 }
 
 bool kafka_group_watch::member() const {
@@ -70,7 +62,7 @@ bool kafka_group_watch::member() const {
 
 bool kafka_group_watch::wait_until_joined(milliseconds at_most) const {
   std::unique_lock lock{mutex_};
-  return joined_.wait_for(lock, at_most, [this] { return !joining_locked(); });
+  return joined_.wait_for(lock, at_most, [this] { return !joining_; });
 }
 
 } // namespace wheelwork

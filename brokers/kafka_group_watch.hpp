@@ -5,7 +5,6 @@
 // does not leave.
 #pragma once
 
-#include "schedule/steady_time.hpp"
 #include "schedule/time.hpp"
 
 #include <librdkafka/rdkafka.h>
@@ -31,13 +30,10 @@ public:
   void answered(int16_t request);
 
 private:
-  bool joining_locked() const;
-
   mutable std::mutex mutex_;
   mutable std::condition_variable joined_;
   bool joining_ = false;
   bool member_ = false;
-  steady_time since_{};
 };
 
 } // namespace wheelwork

@@ -51,9 +51,13 @@ protected:
   }
   std::string front_url() const {
     static const std::regex line{R"(delay_queue front listens on (http://127\.0\.0\.1:\d+))"};
-    const auto log = node->log();
+    std::string log;
     std::smatch found;
-    if (!std::regex_search(log, found, line)) throw std::runtime_error{"the front does not listen: " + log};
+    const bool listens = node->eventually([&] { // shortly after the node answers
+      log = node->log();
+      return std::regex_search(log, found, line);
+    });
+    if (!listens) throw std::runtime_error{"the front does not listen: " + log};
     return found[1];
   }
   http_answer save(const std::map<std::string, std::string>& fields) const {
