@@ -6,6 +6,7 @@ namespace {
 
 // Numbers of requests in Kafka's protocol ("API keys").
 constexpr int16_t join_group = 11;
+constexpr int16_t heartbeat = 12;
 constexpr int16_t leave_group = 13;
 constexpr int16_t sync_group = 14;
 
@@ -44,6 +45,7 @@ void kafka_group_watch::sent(int16_t request) {
 
 void kafka_group_watch::answered(int16_t request) {
   const std::lock_guard lock{mutex_};
+  if (request == heartbeat) ++heartbeats_;
   if (request == leave_group) member_ = false;
   if (request != sync_group) return;
   joining_ = false;
@@ -58,6 +60,11 @@ bool kafka_group_watch::joining() const {
 bool kafka_group_watch::member() const {
   const std::lock_guard lock{mutex_};
   return member_;
+}
+
+uint64_t kafka_group_watch::heartbeats() const {
+  const std::lock_guard lock{mutex_};
+  return heartbeats_;
 }
 
 bool kafka_group_watch::wait_until_joined(milliseconds at_most) const {

@@ -10,6 +10,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
 namespace wheelwork {
@@ -25,6 +26,9 @@ public:
   bool wait_until_joined(milliseconds at_most) const;
   /// It is in the group as far as the brokers know: they heard that it came, and not that it left.
   bool member() const;
+  /// How many heartbeats were answered. What the answers say is not seen here; a join may follow each within
+  /// milliseconds.
+  uint64_t heartbeats() const;
 
   void sent(int16_t request);
   void answered(int16_t request);
@@ -34,6 +38,7 @@ private:
   mutable std::condition_variable joined_;
   bool joining_ = false;
   bool member_ = false;
+  uint64_t heartbeats_ = 0;
 };
 
 } // namespace wheelwork

@@ -175,19 +175,30 @@ void kafka_member::pause_or_resume(bool pause) {
 void kafka_member::pause() { pause_or_resume(true); }
 void kafka_member::resume() { pause_or_resume(false); }
 
-void kafka_member::write_finished(how urgency) {
-  if (!client_ || committing_ || client_->group().joining()) return;
+/// Not while it joins its group, nor when it may be about to: a commit behind the join would cost all partitions
+/// (brokers/kafka_group_watch.hpp).
+bool kafka_member::may_commit() {
   const auto now = setup_.clock->steady_now();
-  if (urgency == how::steadily && now - last_commit_ < commit_pause) return;
+  const auto heartbeats = client_->group().heartbeats();
+  if (heartbeats != std::exchange(heartbeats_, heartbeats)) calm_from_ = now + calm_pause;
+  return !client_->group().joining() && now >= calm_from_;
+}
+
+bool kafka_member::write_finished(how urgency) {
+  if (!client_ || committing_) return true;
+  const auto now = setup_.clock->steady_now();
+  if (urgency == how::steadily && now - last_commit_ < commit_pause) return true;
   const auto wanted = lanes_.to_write();
-  if (wanted.empty()) return;
+  if (wanted.empty()) return true;
+  if (!may_commit()) return false;
   last_commit_ = now;
   if (const auto code = rd_kafka_commit(client_->get(), as_list(from_.topic, wanted).get(), 1)) {
     commit_failed(code);
-    return;
+    return true;
   }
   committing_ = true;
   for (const auto& each : wanted) lanes_.asked(each);
+  return true;
 }
 
 void kafka_member::note_commit(const rd_kafka_topic_partition_list_t& which, rd_kafka_resp_err_t code) {

@@ -29,8 +29,10 @@ public:
     steadily, ///< not while another commit is under way, nor shortly after one
     now,      ///< not while another commit is under way
   };
-  /// Commits in the background what is finished.
-  void write_finished(how urgency);
+  static constexpr milliseconds calm_pause{20}; ///< after what may lead to a join
+  /// Commits in the background what is finished. False: something has to wait for a calm group; ask again after
+  /// `calm_pause`.
+  bool write_finished(how urgency);
   /// Commits what is finished and waits for the answer, up to some seconds. The error in words; it is trouble(), too,
   /// until a commit succeeds.
   std::string write_and_wait();
@@ -67,6 +69,7 @@ private:
   bool holds_up_departure() const;
   milliseconds departure_wait() const;
   void on_committed(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);
+  bool may_commit();
   void note_commit(const rd_kafka_topic_partition_list_t& which, rd_kafka_resp_err_t code);
   std::string commit_failed(rd_kafka_resp_err_t code);
   void pause_or_resume(bool pause);
@@ -98,7 +101,9 @@ private:
   bool fatal_ = false;
   bool paused_ = false;
   bool committing_ = false;
-  bool closing_ = false; ///< what is in hand is given up
+  bool closing_ = false;    ///< what is in hand is given up
+  uint64_t heartbeats_ = 0; ///< as seen by may_commit()
+  std::chrono::steady_clock::time_point calm_from_{};
   std::chrono::steady_clock::time_point last_commit_{};
   std::chrono::steady_clock::time_point last_look_{};
 };

@@ -88,9 +88,14 @@ void kafka_member::part_if_done() {
 
 void kafka_member::part_with(rd_kafka_topic_partition_list_t* which, bool one_by_one) {
   const bool lost = rd_kafka_assignment_lost(client_->get()) != 0; // others have them already
-  if (!lost)
-    if (auto wrong = write_and_wait(); !wrong.empty())
-      spdlog::warn("pool {}: finished messages may be taken again: {}", setup_.pool, wrong);
+  if (lost)
+    spdlog::warn(
+        "pool {}: Kafka consumer {} lost its partitions: its group had thrown it out; what it has in hand begins "
+        "again",
+        setup_.pool, number_);
+  else if (auto wrong = write_and_wait(); !wrong.empty())
+    spdlog::warn("pool {}: finished messages may be taken again: {}", setup_.pool, wrong);
+  calm_from_ = setup_.clock->steady_now() + calm_pause; // it joins again
   for (int i = 0; i < which->cnt; ++i) let_go(lanes_.remove(which->elems[i].partition));
   if (!one_by_one) {
     rd_kafka_assign(client_->get(), nullptr);

@@ -136,9 +136,10 @@ result<source_news, source_failure> topic_source::take(size_t at_most, size_t by
   while (news.taken.size() < at_most && (news.taken.empty() || bytes_ < bytes_at_most) && member_.poll(milliseconds{0}))
     hand_out(news, at_most, bytes_at_most);
   if (news.taken.empty()) {
-    member_.write_finished(kafka_member::how::now);
+    const bool calm = member_.write_finished(kafka_member::how::now);
     const bool well = member_.trouble(wait).empty();
-    const auto until = setup_.clock->steady_now() + (well ? wait : std::min(wait, short_wait));
+    const auto longest = !calm ? kafka_member::calm_pause : well ? wait : short_wait;
+    const auto until = setup_.clock->steady_now() + std::min(wait, longest);
     auto left = std::chrono::ceil<milliseconds>(until - setup_.clock->steady_now());
     if (left.count() > 0 && member_.poll(left)) hand_out(news, at_most, bytes_at_most);
     while (!news.taken.empty() && news.taken.size() < at_most && bytes_ < bytes_at_most &&

@@ -24,6 +24,15 @@ TEST(kafka_group_watch_test, a_client_joins_from_its_request_until_it_is_told_it
   EXPECT_FALSE(watch.joining());
 }
 
+TEST(kafka_group_watch_test, answered_heartbeats_are_counted) {
+  kafka_group_watch watch;
+  watch.sent(heartbeat);
+  EXPECT_EQ(watch.heartbeats(), 0u);
+  watch.answered(heartbeat);
+  watch.answered(offset_commit);
+  EXPECT_EQ(watch.heartbeats(), 1u);
+}
+
 TEST(kafka_group_watch_test, who_waits_hears_of_the_end_at_once) {
   kafka_group_watch watch;
   watch.sent(join_group);
