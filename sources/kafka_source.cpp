@@ -45,6 +45,7 @@ public:
 
 private:
   void hand_out(source_news& news, size_t at_most, size_t bytes_at_most);
+  bool wait_for_first(std::chrono::steady_clock::time_point until);
   taken_message describe(const kafka_lanes::record& record) const;
   void finish(message_token token);
   std::string write_letters(std::span<const dead_message> dead);
@@ -125,6 +126,17 @@ void topic_source::pause_or_resume(source_news& news) {
                              longest.size, longest.first, longest.partition);
 }
 
+/// Writes what is finished meanwhile. True: a message came.
+bool topic_source::wait_for_first(std::chrono::steady_clock::time_point until) {
+  for (;;) {
+    const bool calm = member_.write_finished(kafka_member::how::now);
+    const auto left = std::chrono::ceil<milliseconds>(until - setup_.clock->steady_now());
+    if (left.count() <= 0) return false;
+    if (member_.poll(calm ? left : std::min(left, kafka_member::calm_pause))) return true;
+    if (calm) return false; // news of the group end a wait, too
+  }
+}
+
 result<source_news, source_failure> topic_source::take(size_t at_most, size_t bytes_at_most, milliseconds wait) {
   if (auto wrong = member_.open(); !wrong.empty()) return failure(source_failure{std::move(wrong)});
   source_news news;
@@ -136,12 +148,9 @@ result<source_news, source_failure> topic_source::take(size_t at_most, size_t by
   while (news.taken.size() < at_most && (news.taken.empty() || bytes_ < bytes_at_most) && member_.poll(milliseconds{0}))
     hand_out(news, at_most, bytes_at_most);
   if (news.taken.empty()) {
-    const bool calm = member_.write_finished(kafka_member::how::now);
     const bool well = member_.trouble(wait).empty();
-    const auto longest = !calm ? kafka_member::calm_pause : well ? wait : short_wait;
-    const auto until = setup_.clock->steady_now() + std::min(wait, longest);
-    auto left = std::chrono::ceil<milliseconds>(until - setup_.clock->steady_now());
-    if (left.count() > 0 && member_.poll(left)) hand_out(news, at_most, bytes_at_most);
+    if (wait_for_first(setup_.clock->steady_now() + (well ? wait : std::min(wait, short_wait))))
+      hand_out(news, at_most, bytes_at_most);
     while (!news.taken.empty() && news.taken.size() < at_most && bytes_ < bytes_at_most &&
            member_.poll(milliseconds{0}))
       hand_out(news, at_most, bytes_at_most);
@@ -159,7 +168,10 @@ result<source_news, source_failure> topic_source::keep_alive() {
   if (auto wrong = member_.open(); !wrong.empty()) return failure(source_failure{std::move(wrong)});
   member_.part_if_done();
   member_.pause();
-  member_.write_finished(kafka_member::how::now);
+  if (!member_.write_finished(kafka_member::how::now)) {
+    member_.poll(kafka_member::calm_pause);
+    member_.write_finished(kafka_member::how::now);
+  }
   for (size_t served = 0; served < events_at_once && member_.poll(milliseconds{0}); ++served) {
   }
   bury_too_large();
