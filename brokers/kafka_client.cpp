@@ -76,6 +76,13 @@ void add_partition(const kafka_partitions_ptr& to, const std::string& topic, int
   rd_kafka_topic_partition_list_add(to.get(), topic.c_str(), partition)->offset = offset;
 }
 
+std::optional<wall_time> kafka_time_of(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t at = rd_kafka_message_timestamp(&message, &kind);
+  if (kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || at < 0) return std::nullopt;
+  return wall_time{milliseconds{at}};
+}
+
 result<std::unique_ptr<kafka_client>, std::string> kafka_client::open(kafka_role role,
                                                                       const kafka_connection_settings& connection,
                                                                       const kafka_settings& settings,

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,9 @@ kafka_partitions_ptr make_kafka_partitions();
 /// With an offset, or RD_KAFKA_OFFSET_…
 void add_partition(const kafka_partitions_ptr& to, const std::string& topic, int32_t partition,
                    int64_t offset = RD_KAFKA_OFFSET_INVALID);
+
+/// When the record was produced, or written by its broker; none: it does not say.
+std::optional<wall_time> kafka_time_of(const rd_kafka_message_t& message);
 
 /// What librdkafka calls. All but `log` are called on the thread that polls the client, within that call.
 struct kafka_callbacks {

@@ -6,11 +6,11 @@ namespace wheelwork {
 
 namespace {
 
-constexpr int64_t no_timestamp = -1; ///< rd_kafka_message_timestamp() of a record that has none
+constexpr int64_t no_timestamp = -1; ///< the record has none
 
 int64_t timestamp_of(const rd_kafka_message_t& message) {
-  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  return rd_kafka_message_timestamp(&message, &kind);
+  const auto at = kafka_time_of(message);
+  return at ? at->time_since_epoch().count() : no_timestamp;
 }
 
 } // namespace
@@ -50,7 +50,9 @@ std::vector<message_token> kafka_lanes::leave(int32_t partition) {
 
 bool kafka_lanes::in_hand(int32_t partition) const {
   const auto which = lanes_.find(partition);
-  return which != lanes_.end() && which->second.in_hand > 0;
+  if (which == lanes_.end()) return false;
+  const auto& entries = which->second.entries;
+  return std::any_of(entries.begin(), entries.end(), [](const entry& each) { return each.now == state::taken; });
 }
 
 kafka_lanes::remains kafka_lanes::remove(int32_t partition) {
@@ -71,8 +73,8 @@ void kafka_lanes::arrive(kafka_message_ptr message) {
   const int64_t offset = message->offset;
   if (offset <= into.seen_until) return;
   into.seen_until = offset;
-  if (const auto timestamp_ms = timestamp_of(*message); was_finished(into, {offset, timestamp_ms})) {
-    into.entries.push_back({offset, {}, state::finished, nullptr, timestamp_ms});
+  if (was_finished(into, *message)) {
+    into.entries.push_back({offset, {}, state::finished, nullptr, into.known.front().timestamp_ms});
     return advance(into);
   }
   into.entries.push_back({offset, {}, state::waiting, std::move(message)});
@@ -80,9 +82,11 @@ void kafka_lanes::arrive(kafka_message_ptr message) {
   ++waiting_;
 }
 
-bool kafka_lanes::was_finished(lane& of, const finished_record& arrived) {
+bool kafka_lanes::was_finished(lane& of, const rd_kafka_message_t& arrived) {
   while (!of.known.empty() && of.known.front().offset < arrived.offset) of.known.pop_front();
-  return !of.known.empty() && of.known.front() == arrived && arrived.timestamp_ms != no_timestamp;
+  if (of.known.empty() || of.known.front().offset != arrived.offset) return false;
+  const auto timestamp_ms = timestamp_of(arrived);
+  return timestamp_ms != no_timestamp && timestamp_ms == of.known.front().timestamp_ms;
 }
 
 /// What is finished without a gap may be committed.
@@ -117,7 +121,6 @@ kafka_lanes::record kafka_lanes::take() {
     hands_.emplace(next->token, place{partition, next->offset});
     --from.waiting;
     --waiting_;
-    ++from.in_hand;
     return {next->token, next->message.get()};
   }
   return {};
@@ -142,7 +145,6 @@ void kafka_lanes::finish(message_token token) {
   if (!found) return;
   auto& of = lanes_.at(found->message->partition);
   hands_.erase(token);
-  --of.in_hand;
   found->now = state::finished;
   found->timestamp_ms = timestamp_of(*found->message);
   found->message.reset();
@@ -154,7 +156,6 @@ void kafka_lanes::give_back(message_token token) {
   if (!found) return;
   auto& of = lanes_.at(found->message->partition);
   hands_.erase(token);
-  --of.in_hand;
   found->now = state::waiting;
   if (of.leaving) return;
   ++of.waiting;

@@ -35,7 +35,7 @@ public:
   void add(int32_t partition, std::vector<finished_record> finished = {});
   /// The partition is to go to another consumer: nothing more is taken of it. Those that are in somebody's hand.
   std::vector<message_token> leave(int32_t partition);
-  bool in_hand(int32_t partition) const; ///< some of it are in somebody's hand
+  bool in_hand(int32_t partition) const; ///< some of it are in somebody's hand; linear
   /// Forgets the partition with all that is in it.
   remains remove(int32_t partition);
   std::vector<remains> remove_all();
@@ -81,7 +81,6 @@ private:
   struct lane {
     std::deque<entry> entries; ///< from the first that is not finished on
     size_t waiting = 0;        ///< of the entries; none once it is leaving
-    size_t in_hand = 0;        ///< of the entries
     bool leaving = false;
     int64_t seen_until = -1;     ///< the offset that arrived last
     int64_t finished_until = -1; ///< all before it is finished; -1: nothing yet
@@ -99,7 +98,7 @@ private:
   entry* find_entry(message_token token);
   remains forget(lane_map::iterator which);
   static void advance(lane& of);
-  static bool was_finished(lane& of, const finished_record& arrived);
+  static bool was_finished(lane& of, const rd_kafka_message_t& arrived);
 
   lane_map lanes_;
   std::unordered_map<message_token, place> hands_;

@@ -23,8 +23,7 @@ void kafka_oldest::read(const kafka_client& client, const std::string& topic, st
     if (!message || message->err) continue;
     const auto found = wanted.find(message->partition);
     if (found == wanted.end()) continue;
-    if (const int64_t at = rd_kafka_message_timestamp(message.get(), nullptr); at >= 0)
-      known_[found->first] = {found->second, wall_time{milliseconds{at}}};
+    if (const auto at = kafka_time_of(*message)) known_[found->first] = {found->second, *at};
     wanted.erase(found);
   }
   rd_kafka_assign(client.get(), nullptr);

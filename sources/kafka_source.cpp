@@ -15,13 +15,6 @@ constexpr milliseconds too_large_pause{1000};
 constexpr milliseconds short_wait{200}; ///< while something is wrong
 constexpr size_t events_at_once = 1000;
 
-std::optional<wall_time> time_of(const rd_kafka_message_t& message) {
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const int64_t at = rd_kafka_message_timestamp(&message, &type);
-  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || at < 0) return std::nullopt;
-  return wall_time{milliseconds{at}};
-}
-
 std::string text_of(const void* bytes, size_t size) {
   return bytes ? std::string{static_cast<const char*>(bytes), size} : std::string{};
 }
@@ -76,7 +69,7 @@ taken_message topic_source::describe(const kafka_lanes::record& record) const {
   made.key = text_of(message.key, message.key_len);
   made.offset = std::to_string(message.offset);
   made.identity = fmt::format("{}/{}/{}", topic_, message.partition, message.offset);
-  made.produced_at = time_of(message);
+  made.produced_at = kafka_time_of(message);
   return made;
 }
 

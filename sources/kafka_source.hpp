@@ -1,11 +1,11 @@
 // Reads a Kafka topic as a member of a group: one member for each consumer of a pool.
 //
 // Partitions are shared out with `cooperative-sticky`, so that those which stay with a consumer are not interrupted
-// when others come and go. Nothing is committed before its work is done: of each partition the offset up to which all
-// messages are acknowledged or buried, without a gap. Work that is done is committed in the background, several
-// messages at a time; when a partition is taken away, at give_back() and at close() the commit is awaited. A group
-// without a committed offset, or with one that is no longer in the topic, begins at the earliest message: better twice
-// than never.
+// when others come and go, and one that moves does so when what is in flight of it has ended. Nothing is committed
+// before its work is done: of each partition the offset up to which all messages are acknowledged or buried, without a
+// gap. Work that is done is committed in the background, several messages at a time; when a partition is taken away, at
+// give_back() and at close() the commit is awaited. A group without a committed offset, or with one that is no longer
+// in the topic, begins at the earliest message: better twice than never.
 //
 // Members are static (group.instance.id, made of pool, node and number): a node that was killed and comes back within
 // `consumer_lease` (session.timeout.ms) has its partitions back at once, without a rebalance. A consumer that closes

@@ -156,6 +156,20 @@ TEST(message_book, gives_back_waiting_ones_together_with_what_is_behind_them) {
   EXPECT_EQ(book.unfinished(), 0u);
 }
 
+TEST(message_book, gives_back_those_that_are_asked_for_unless_they_are_in_flight) {
+  message_book book{lane_order::kept, acknowledging::each, {.in_flight = 3}};
+  take(book, {1, 2}, 1);
+  take(book, {3, 4}, 2);
+  take(book, {5}, 3);
+  ASSERT_EQ(start_all(book, 0), (numbers{1, 3, 5}));
+  book.failed(3, at(10));
+  const numbers wanted{1, 2, 3, 99};
+  EXPECT_EQ(book.give_back(wanted), (numbers{2, 3}));
+  EXPECT_EQ(start_all(book, 1000), numbers{4}) << "what was in front of it is gone";
+  book.succeeded(1);
+  EXPECT_EQ(book.unfinished(), 2u);
+}
+
 TEST(message_book, forgets_a_revoked_partition_but_lets_attempts_end) {
   message_book book{lane_order::kept, acknowledging::prefix, {.in_flight = 4}};
   take(book, {1, 2}, 0);
