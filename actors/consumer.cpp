@@ -246,13 +246,16 @@ consumer_state::message consumer_state::made_from(taken_message&& what) {
   return made;
 }
 
-/// Gives the message its key. A list has no names for its messages: there the key is that of this taking.
+/// Gives the message its key. A list has no names for its messages: there the key is that of this taking. The time tells
+/// a record from that of a topic of the same name that was deleted.
 void consumer_state::name_once(message& one) const {
   auto& key = one.from->idempotency_key;
   if (!key.empty()) return;
-  const std::string named = one.what.identity.empty() ? std::to_string(settings_.random_seed) + '/' +
-                                                            std::to_string(static_cast<uint64_t>(one.what.token))
-                                                      : one.what.identity;
+  std::string named = one.what.identity;
+  if (named.empty())
+    named = std::to_string(settings_.random_seed) + '/' + std::to_string(static_cast<uint64_t>(one.what.token));
+  else if (one.what.produced_at)
+    named += '/' + std::to_string(one.what.produced_at->time_since_epoch().count());
   key = hexadecimal(blake2b_128(one.from->pool + '\n' + named, with_.database_secret));
 }
 

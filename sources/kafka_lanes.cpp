@@ -63,23 +63,71 @@ kafka_lanes::remains kafka_lanes::remove(int32_t partition) {
 std::vector<kafka_lanes::remains> kafka_lanes::remove_all() {
   std::vector<remains> all;
   while (!lanes_.empty()) all.push_back(forget(lanes_.begin()));
+  for (const auto& [token, message] : orphans_) all.push_back({message->partition, {token}, {}});
+  orphans_.clear();
+  orphans_waiting_.clear();
   return all;
 }
 
-void kafka_lanes::arrive(kafka_message_ptr message) {
+kafka_lanes::arrival kafka_lanes::arrive(kafka_message_ptr message) {
   const auto which = lanes_.find(message->partition);
-  if (which == lanes_.end() || which->second.leaving) return;
+  if (which == lanes_.end() || which->second.leaving) return arrival::repeated;
   auto& into = which->second;
   const int64_t offset = message->offset;
-  if (offset <= into.seen_until) return;
+  const int64_t timestamp_ms = timestamp_of(*message);
+  auto how = arrival::in_order;
+  if (offset <= into.seen_until) {
+    const auto seen = look_back(into, offset, timestamp_ms);
+    if (seen == before::seen) return arrival::repeated;
+    const bool younger = timestamp_ms == no_timestamp || timestamp_ms > into.newest_ms;
+    if (seen == before::not_remembered && !younger) return arrival::passed_over;
+    cut_off(into, offset);
+    how = arrival::log_changed;
+  }
   into.seen_until = offset;
+  into.newest_ms = std::max(into.newest_ms, timestamp_ms);
   if (was_finished(into, *message)) {
     into.entries.push_back({offset, {}, state::finished, nullptr, into.known.front().timestamp_ms});
-    return advance(into);
+    advance(into);
+    return how;
   }
   into.entries.push_back({offset, {}, state::waiting, std::move(message)});
   ++into.waiting;
   ++waiting_;
+  return how;
+}
+
+kafka_lanes::before kafka_lanes::look_back(const lane& in, int64_t offset, int64_t timestamp_ms) {
+  const auto earlier = [](const auto& each, int64_t at) { return each.offset < at; };
+  const auto entry = std::lower_bound(in.entries.begin(), in.entries.end(), offset, earlier);
+  if (entry != in.entries.end() && entry->offset == offset) {
+    const auto its = entry->message ? timestamp_of(*entry->message) : entry->timestamp_ms;
+    return its == timestamp_ms ? before::seen : before::other_record;
+  }
+  const auto done = std::lower_bound(in.uncommitted.begin(), in.uncommitted.end(), offset, earlier);
+  if (done == in.uncommitted.end() || done->offset != offset) return before::not_remembered;
+  return done->timestamp_ms == timestamp_ms ? before::seen : before::other_record;
+}
+
+/// What was at this offset and behind it is in the log no longer.
+void kafka_lanes::cut_off(lane& at, int64_t offset) {
+  std::vector<kafka_message_ptr> waiting;
+  while (!at.entries.empty() && at.entries.back().offset >= offset) {
+    auto& last = at.entries.back();
+    if (last.now == state::taken) {
+      hands_.erase(last.token);
+      orphans_.emplace(last.token, std::move(last.message));
+    } else if (last.now == state::waiting) {
+      waiting.push_back(std::move(last.message));
+    }
+    at.entries.pop_back();
+  }
+  at.waiting -= waiting.size();
+  waiting_ -= waiting.size();
+  orphans_waiting_.insert(orphans_waiting_.end(), std::make_move_iterator(waiting.rbegin()),
+                          std::make_move_iterator(waiting.rend()));
+  while (!at.uncommitted.empty() && at.uncommitted.back().offset >= offset) at.uncommitted.pop_back();
+  for (auto* position : {&at.finished_until, &at.asked, &at.written}) *position = std::min(*position, offset);
 }
 
 bool kafka_lanes::was_finished(lane& of, const rd_kafka_message_t& arrived) {
@@ -108,6 +156,12 @@ kafka_lanes::queue kafka_lanes::longest() const {
 }
 
 kafka_lanes::record kafka_lanes::take() {
+  if (!orphans_waiting_.empty()) {
+    const message_token token{++last_token_};
+    const auto taken = orphans_.emplace(token, std::move(orphans_waiting_.front())).first;
+    orphans_waiting_.pop_front();
+    return {token, taken->second.get()};
+  }
   if (waiting_ == 0) return {};
   for (auto& [partition, from] : lanes_) {
     if (from.waiting == 0) continue;
@@ -136,11 +190,13 @@ kafka_lanes::entry* kafka_lanes::find_entry(message_token token) {
 }
 
 const rd_kafka_message_t* kafka_lanes::find(message_token token) const {
+  if (const auto orphan = orphans_.find(token); orphan != orphans_.end()) return orphan->second.get();
   const auto* found = const_cast<kafka_lanes*>(this)->find_entry(token);
   return found ? found->message.get() : nullptr;
 }
 
 void kafka_lanes::finish(message_token token) {
+  if (orphans_.erase(token) > 0) return;
   auto* const found = find_entry(token);
   if (!found) return;
   auto& of = lanes_.at(found->message->partition);
@@ -152,6 +208,10 @@ void kafka_lanes::finish(message_token token) {
 }
 
 void kafka_lanes::give_back(message_token token) {
+  if (const auto orphan = orphans_.extract(token)) {
+    orphans_waiting_.push_front(std::move(orphan.mapped()));
+    return;
+  }
   auto* const found = find_entry(token);
   if (!found) return;
   auto& of = lanes_.at(found->message->partition);

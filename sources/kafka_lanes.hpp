@@ -1,4 +1,8 @@
 // What a Kafka consumer has in hand, partition by partition, and how far each may be committed. No I/O.
+//
+// A log may become another one under its consumer: a topic is deleted and made anew, or brokers cut off what only a
+// dead leader had. librdkafka 2.0 then begins again at the earliest record and tells nobody. So an offset alone does
+// not say that a record was seen: one that is younger than all before it is a new one.
 #pragma once
 
 #include "brokers/kafka_client.hpp"
@@ -41,9 +45,14 @@ public:
   std::vector<remains> remove_all();
   bool empty() const { return lanes_.empty(); } ///< no partition is ours
 
-  /// It waits to be taken. Dropped when the partition is not ours or the offset was seen before.
-  void arrive(kafka_message_ptr message);
-  size_t waiting() const { return waiting_; }
+  enum class arrival : uint8_t {
+    in_order,    ///< it waits to be taken, or was finished before
+    repeated,    ///< dropped: seen before, or of a partition that is not ours
+    passed_over, ///< dropped: behind what was committed, no younger than that, and no longer remembered
+    log_changed, ///< it waits: the log is another one from its offset on (topic made anew, or cut off by its brokers)
+  };
+  arrival arrive(kafka_message_ptr message);
+  size_t waiting() const { return waiting_ + orphans_waiting_.size(); }
   /// The partition with the most messages from its first unfinished one on, whether those are finished or not.
   struct queue {
     int32_t partition = 0;
@@ -71,6 +80,7 @@ public:
 
 private:
   enum class state : uint8_t { waiting, taken, finished };
+  enum class before : uint8_t { seen, not_remembered, other_record };
   struct entry {
     int64_t offset = 0;
     message_token token{};
@@ -83,6 +93,7 @@ private:
     size_t waiting = 0;        ///< of the entries; none once it is leaving
     bool leaving = false;
     int64_t seen_until = -1;     ///< the offset that arrived last
+    int64_t newest_ms = -1;      ///< the latest timestamp of all that arrived
     int64_t finished_until = -1; ///< all before it is finished; -1: nothing yet
     int64_t asked = -1;
     int64_t written = -1;
@@ -99,9 +110,14 @@ private:
   remains forget(lane_map::iterator which);
   static void advance(lane& of);
   static bool was_finished(lane& of, const rd_kafka_message_t& arrived);
+  static before look_back(const lane& in, int64_t offset, int64_t timestamp_ms);
+  void cut_off(lane& at, int64_t offset);
 
   lane_map lanes_;
   std::unordered_map<message_token, place> hands_;
+  /// Records whose log is gone. They are handled all the same, and nothing is committed for them.
+  std::unordered_map<message_token, kafka_message_ptr> orphans_;
+  std::deque<kafka_message_ptr> orphans_waiting_;
   size_t waiting_ = 0;
   uint64_t last_token_ = 0;
 };

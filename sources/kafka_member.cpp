@@ -13,6 +13,7 @@ constexpr milliseconds commit_wait{5000};
 constexpr milliseconds leave_wait{3000};
 constexpr milliseconds end_wait{2000};
 constexpr milliseconds look_pause{1000};
+constexpr milliseconds silence_first{2000}, silence_max{60'000};
 constexpr milliseconds poll_pause_max{60'000};
 /// Members hear of a rebalance with their next heartbeat, and until all have heard, some partitions are nobody's.
 constexpr milliseconds heartbeat_pause_max{1000};
@@ -136,11 +137,31 @@ bool kafka_member::poll(milliseconds wait) {
 void kafka_member::receive(kafka_message_ptr message) {
   if (!message->err) {
     if (trouble_.by != cure::commit) trouble_.text.clear();
-    lanes_.arrive(std::move(message));
+    arrived_ = true;
+    arrive(std::move(message));
+    if (std::exchange(paused_, false)) pause(); // this partition is not
     return;
   }
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
   on_error(message->err, rd_kafka_message_errstr(message.get()));
+}
+
+void kafka_member::arrive(kafka_message_ptr message) {
+  const auto partition = message->partition;
+  const auto offset = message->offset;
+  const auto how = lanes_.arrive(std::move(message));
+  if (how == kafka_lanes::arrival::in_order || how == kafka_lanes::arrival::repeated) {
+    if (!told_.empty()) told_.erase(partition);
+    return;
+  }
+  if (std::exchange(told_[partition], how) == how) return;
+  if (how == kafka_lanes::arrival::log_changed)
+    spdlog::warn("pool {}: partition {} of {} begins again at offset {}: the topic was made anew, or its log cut off",
+                 setup_.pool, partition, from_.topic, offset);
+  else
+    spdlog::warn("pool {}: partition {} of {} comes again from offset {} on, no younger than what was handled, and is "
+                 "passed over; if these are other records, set the offset of group {} while the pool is paused",
+                 setup_.pool, partition, from_.topic, offset, from_.group);
 }
 
 void kafka_member::on_error(rd_kafka_resp_err_t code, const std::string& reason) {
@@ -160,20 +181,51 @@ void kafka_member::on_error(rd_kafka_resp_err_t code, const std::string& reason)
   rd_kafka_yield(client_->get());
 }
 
-void kafka_member::pause_or_resume(bool pause) {
-  if (paused_ == pause || !client_) return;
-  rd_kafka_topic_partition_list_t* assigned = nullptr;
-  if (rd_kafka_assignment(client_->get(), &assigned)) return;
-  const kafka_partitions_ptr all{assigned};
-  if (pause)
-    rd_kafka_pause_partitions(client_->get(), all.get());
-  else
-    rd_kafka_resume_partitions(client_->get(), all.get());
-  paused_ = pause;
+void kafka_member::pause() {
+  if (paused_ || !client_) return;
+  const auto all = assigned();
+  if (!all) return;
+  rd_kafka_pause_partitions(client_->get(), all.get());
+  paused_ = true;
 }
 
-void kafka_member::pause() { pause_or_resume(true); }
-void kafka_member::resume() { pause_or_resume(false); }
+/// librdkafka 2.0 drops a pause or resume that meets one of its own steps, at the start or the end of a rebalance, and
+/// tells nobody. A partition that stayed paused for that is woken when nothing came for a while, and each one before it
+/// is given away (release()).
+void kafka_member::resume() {
+  if (!client_) return;
+  const auto now = setup_.clock->steady_now();
+  const bool silent = !paused_ && !lanes_.empty() && !std::exchange(arrived_, false);
+  if (!silent) {
+    silent_since_ = now;
+    if (!paused_) {
+      silence_ = silence_first;
+      return;
+    }
+  } else if (now - silent_since_ < silence_) {
+    return;
+  } else {
+    silent_since_ = now;
+    silence_ = std::min(silence_ * 2, silence_max);
+  }
+  const auto all = assigned();
+  if (!all) return;
+  release(all.get());
+  paused_ = false;
+}
+
+/// Paused first: then it goes on behind what was consumed. To resume one that is not paused begins again where its
+/// assignment did (librdkafka's issue 4636).
+void kafka_member::release(rd_kafka_topic_partition_list_t* which) {
+  rd_kafka_pause_partitions(client_->get(), which);
+  rd_kafka_resume_partitions(client_->get(), which);
+}
+
+kafka_partitions_ptr kafka_member::assigned() const {
+  rd_kafka_topic_partition_list_t* all = nullptr;
+  if (rd_kafka_assignment(client_->get(), &all)) return nullptr;
+  return kafka_partitions_ptr{all};
+}
 
 /// Not while it joins its group, nor when it may be about to: a commit behind the join would cost all partitions
 /// (brokers/kafka_group_watch.hpp).

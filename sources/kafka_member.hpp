@@ -22,7 +22,9 @@ public:
   /// Serves the group; what arrives waits in lanes(). True: something arrived. `wait` ends early with news of the
   /// group.
   bool poll(milliseconds wait);
+  /// No more messages are fetched until resume(); some may still come.
   void pause();
+  /// To be called often while messages are wanted.
   void resume();
 
   enum class how : uint8_t {
@@ -61,6 +63,7 @@ private:
   void let_go(const kafka_lanes::remains& left);
   void let_go_of_all();
   void receive(kafka_message_ptr message);
+  void arrive(kafka_message_ptr message);
   void on_error(rd_kafka_resp_err_t code, const std::string& reason);
   void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which);
   void on_assign(rd_kafka_topic_partition_list_t* which, bool one_by_one);
@@ -72,7 +75,8 @@ private:
   bool may_commit();
   void note_commit(const rd_kafka_topic_partition_list_t& which, rd_kafka_resp_err_t code);
   std::string commit_failed(rd_kafka_resp_err_t code);
-  void pause_or_resume(bool pause);
+  void release(rd_kafka_topic_partition_list_t* which);
+  kafka_partitions_ptr assigned() const;
   void recover_from_fatal();
   kafka_subject subject() const { return {from_.topic, from_.group}; }
 
@@ -96,10 +100,14 @@ private:
     std::string text;
     cure by = cure::message;
   } trouble_;
-  std::string last_detail_; ///< of a connection that failed
+  std::map<int32_t, kafka_lanes::arrival> told_; ///< what was logged of partitions whose records don't come in order
+  std::string last_detail_;                      ///< of a connection that failed
   bool named_ = true;       ///< a static member
   bool fatal_ = false;
   bool paused_ = false;
+  bool arrived_ = false; ///< a message, since the last resume()
+  std::chrono::steady_clock::time_point silent_since_{};
+  milliseconds silence_{0}; ///< so long nothing may come before partitions are woken
   bool committing_ = false;
   bool closing_ = false;    ///< what is in hand is given up
   uint64_t heartbeats_ = 0; ///< as seen by may_commit()

@@ -42,11 +42,8 @@ void kafka_member::on_assign(rd_kafka_topic_partition_list_t* which, bool one_by
     lanes_.add(partition, uncommitted_->take(partition, setup_.clock->steady_now()));
   }
   trouble_.text.clear();
-  // A partition that was paused when it was taken away comes back paused.
-  if (paused_)
-    rd_kafka_pause_partitions(client_->get(), which);
-  else
-    rd_kafka_resume_partitions(client_->get(), which);
+  arrived_ = true; // what is new is not silent
+  if (paused_) rd_kafka_pause_partitions(client_->get(), which);
 }
 
 /// A group that shares out its partitions cooperatively goes on meanwhile, so work that is under way may come to its
@@ -97,6 +94,8 @@ void kafka_member::part_with(rd_kafka_topic_partition_list_t* which, bool one_by
     spdlog::warn("pool {}: finished messages may be taken again: {}", setup_.pool, wrong);
   calm_from_ = setup_.clock->steady_now() + calm_pause; // it joins again
   for (int i = 0; i < which->cnt; ++i) let_go(lanes_.remove(which->elems[i].partition));
+  if (!closing_) release(which); // else it would be paused when it comes back
+  arrived_ = true;
   if (!one_by_one) {
     rd_kafka_assign(client_->get(), nullptr);
     return;

@@ -150,6 +150,36 @@ TEST_F(kafka_server_test, an_offset_that_is_no_longer_there_goes_on_at_the_earli
   EXPECT_THAT(bytes_of(next.take(4)), ElementsAreArray(numbered(4, 6)));
 }
 
+/// Creates it as soon as the brokers have forgotten the old one: quicker than clients hear of it.
+void make_topic_anew(kafka_tool& tool, const std::string& topic) {
+  tool.delete_topic(topic);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  for (;;) try {
+      return tool.create_topic(topic, 1);
+    } catch (const std::runtime_error&) {
+      if (std::chrono::steady_clock::now() > until) throw;
+    }
+}
+
+TEST_F(kafka_server_test, a_topic_that_is_made_anew_is_read_from_its_beginning) {
+  here().options["topic.metadata.refresh.interval.ms"] = "30000";
+  here().create(1);
+  here().tool.produce(here().topic, 0, numbered(10));
+  auto one = here().make_consumer();
+  const auto taken = one.take(10);
+  one.acknowledge({taken.begin(), taken.begin() + 9});
+  one.keep_alive_for(milliseconds{500});
+  make_topic_anew(here().tool, here().topic);
+  kafka_tool{place_.brokers()}.produce(here().topic, 0, {"new 0", "new 1"});
+  const auto later = one.take(2);
+  EXPECT_THAT(bytes_of(later), ElementsAre("new 0", "new 1"));
+  EXPECT_THAT(one.lost, IsEmpty()) << "the old one is still at work";
+  one.acknowledge(later);
+  one.acknowledge(taken[9].token);
+  ASSERT_TRUE(one->close());
+  EXPECT_EQ(here().committed(), 2);
+}
+
 TEST_F(kafka_server_test, a_dead_letter_that_its_topic_does_not_take_is_written_without_its_bytes) {
   kafka_tool admin{place_.brokers()};
   admin.create_topic(here().topic, 1, {{"max.message.bytes", "5000000"}});

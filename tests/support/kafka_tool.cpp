@@ -40,6 +40,7 @@ struct free_admin {
   void operator()(rd_kafka_NewTopic_t* one) const { rd_kafka_NewTopic_destroy(one); }
   void operator()(rd_kafka_NewPartitions_t* one) const { rd_kafka_NewPartitions_destroy(one); }
   void operator()(rd_kafka_DeleteRecords_t* one) const { rd_kafka_DeleteRecords_destroy(one); }
+  void operator()(rd_kafka_DeleteTopic_t* one) const { rd_kafka_DeleteTopic_destroy(one); }
 };
 
 void await(const kafka_queue_ptr& answers) {
@@ -52,6 +53,8 @@ void await(const kafka_queue_ptr& answers) {
     each = rd_kafka_CreateTopics_result_topics(made, &count);
   else if (const auto* grown = rd_kafka_event_CreatePartitions_result(answer.get()))
     each = rd_kafka_CreatePartitions_result_topics(grown, &count);
+  else if (const auto* deleted = rd_kafka_event_DeleteTopics_result(answer.get()))
+    each = rd_kafka_DeleteTopics_result_topics(deleted, &count);
   for (size_t i = 0; i < count; ++i)
     if (rd_kafka_topic_result_error(each[i])) throw std::runtime_error{rd_kafka_topic_result_error_string(each[i])};
 }
@@ -64,7 +67,11 @@ kafka_tool::kafka_tool(const std::string& brokers) : brokers_{brokers} {
     if (message.err) *static_cast<std::string*>(message._private) = rd_kafka_err2str(message.err);
   };
   producer_ = open(kafka_role::producer, brokers,
-                   {{{"message.timeout.ms", "20000"}, {"linger.ms", "1"}, {"message.max.bytes", "100000000"}}, {}},
+                   {{{"message.timeout.ms", "20000"},
+                     {"linger.ms", "1"},
+                     {"message.max.bytes", "100000000"},
+                     {"max.in.flight", "1"}}, // a batch that is sent again keeps its place
+                    {}},
                    std::move(callbacks));
 }
 
@@ -144,6 +151,14 @@ void kafka_tool::delete_before(const std::string& topic, int32_t partition, int6
   const kafka_queue_ptr answers{rd_kafka_queue_new(producer_->get())};
   rd_kafka_DeleteRecords_t* all[] = {wanted.get()};
   rd_kafka_DeleteRecords(producer_->get(), all, 1, nullptr, answers.get());
+  await(answers);
+}
+
+void kafka_tool::delete_topic(const std::string& topic) {
+  const std::unique_ptr<rd_kafka_DeleteTopic_t, free_admin> unwanted{rd_kafka_DeleteTopic_new(topic.c_str())};
+  const kafka_queue_ptr answers{rd_kafka_queue_new(producer_->get())};
+  rd_kafka_DeleteTopic_t* all[] = {unwanted.get()};
+  rd_kafka_DeleteTopics(producer_->get(), all, 1, nullptr, answers.get());
   await(answers);
 }
 

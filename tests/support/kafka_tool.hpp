@@ -33,6 +33,7 @@ public:
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
   void set_partitions(const std::string& topic, int partitions);
   void delete_before(const std::string& topic, int32_t partition, int64_t offset);
+  void delete_topic(const std::string& topic);
 
 private:
   std::string brokers_;
