@@ -28,7 +28,8 @@ dispatcher_actor::behavior_type dispatcher_state::make_behavior(dispatcher_setti
       [this](expect_results& these) { expect(these); },
       [this](const take_back& request) { give_back(request); },
       [this](worker_waits& poll) { take_poll(poll); },
-      [this](const worker_left& gone) { workers_.remove(gone.poll); },
+      [this](const worker_left& gone) { forget_poll(gone.poll); },
+      [this](worker_wait_over& poll) { end_poll(poll); },
       [this](const starts_refused& these) { take_refused(these); },
       [this](const stop_attempts& request) { stop_these(request); },
       [this](const settled_attempts& these) {

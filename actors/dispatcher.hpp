@@ -51,6 +51,8 @@ private:
   void queue_up(dispatch& ready);
   // ---- worker targets, in dispatcher_workers.cpp
   void take_poll(worker_waits& poll);
+  void forget_poll(uint64_t number);
+  void end_poll(worker_wait_over& poll);
   bool serve_poll(uint64_t number);
   void serve_polls_of(const std::string& queue);
   void serve_all_polls();
@@ -88,6 +90,7 @@ private:
   absl::flat_hash_map<attempt_name, attempt_result>
       early_results_; ///< of attempts that an earlier incarnation started, until a scheduler expects them
   worker_matching workers_;
+  absl::flat_hash_map<uint64_t, std::function<void()>> ending_polls_; ///< with jobs on their way
   std::deque<start_note> starts_; ///< in order of time, for look_for_long_ones
   bool watching_ = false;
   std::vector<std::chrono::steady_clock::time_point> starts_allowed_until_; ///< by writer

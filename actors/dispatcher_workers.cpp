@@ -21,6 +21,21 @@ void dispatcher_state::take_poll(worker_waits& poll) {
   update_gauges();
 }
 
+void dispatcher_state::forget_poll(uint64_t number) {
+  workers_.remove(number);
+  ending_polls_.erase(number);
+}
+
+/// A poll of no patience at all still gets what waits for it: that takes a commit.
+void dispatcher_state::end_poll(worker_wait_over& poll) {
+  if (workers_.gathers_for(poll.poll)) {
+    ending_polls_[poll.poll] = std::move(poll.free);
+    return;
+  }
+  workers_.remove(poll.poll);
+  poll.free();
+}
+
 /// True: jobs are on their way to it, so it waits no longer.
 bool dispatcher_state::serve_poll(uint64_t number) {
   const auto* poll = workers_.find(number);
@@ -94,10 +109,14 @@ outcomes dispatcher_state::ended_unbegun(std::vector<job> jobs) const {
 
 void dispatcher_state::send_to_worker(std::optional<worker_matching::batch> batch) {
   if (!batch) return;
-  if (batch->jobs.empty()) {
-    serve_poll(batch->poll); // all its jobs were refused or cancelled: it waits again
-    return;
+  const auto ending = ending_polls_.find(batch->poll);
+  if (batch->jobs.empty()) { // all its jobs were refused or cancelled: it waits again
+    if (serve_poll(batch->poll) || ending == ending_polls_.end()) return;
+    const auto free = std::move(ending->second);
+    forget_poll(batch->poll);
+    return free();
   }
+  if (ending != ending_polls_.end()) ending_polls_.erase(ending);
   run orders;
   orders.orders.reserve(batch->jobs.size());
   const auto wall = clock_->wall_now();

@@ -49,6 +49,9 @@ std::shared_ptr<worker_runner> make_workers(node_runners& made, const runner_sur
     caf::anon_send(dispatcher, worker_waits{poll, std::move(queues), max});
   };
   demand.withdraw = [dispatcher](uint64_t poll) { caf::anon_send(dispatcher, worker_left{poll}); };
+  demand.end = [dispatcher](uint64_t poll, std::function<void()> free) {
+    caf::anon_send(dispatcher, worker_wait_over{poll, std::move(free)});
+  };
   return make_worker_runner(made.acks, demand, *around.clock, std::move(sink), gauges);
 }
 

@@ -36,6 +36,8 @@ public:
   /// These jobs are the poll's, which takes no others: their starts go to the journal.
   void reserve(uint64_t number, const std::vector<job>& jobs);
   bool is_reserved(job_id id) const { return reserved_.contains(id); }
+  /// Some are reserved for it, and not yet handed over.
+  bool gathers_for(uint64_t number) const { return gathering_.contains(number); }
   /// The start of a reserved job is committed. The batch, if it was the last one that was missing.
   std::optional<batch> started(job what);
   /// It can't start. As above.

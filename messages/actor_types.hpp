@@ -67,8 +67,9 @@ using dispatcher_actor = caf::typed_actor<
     caf::reacts_to<expect_results>,
     // Give these back if they have not started.
     caf::reacts_to<take_back>,
-    // A worker polls, or does no longer; a job that was meant for one can't start.
-    caf::reacts_to<worker_waits>, caf::reacts_to<worker_left>, caf::reacts_to<starts_refused>,
+    // A worker polls, or does no longer, or has waited long enough; a job that was meant for one can't start.
+    caf::reacts_to<worker_waits>, caf::reacts_to<worker_left>, caf::reacts_to<worker_wait_over>,
+    caf::reacts_to<starts_refused>,
     // Tell the executors to stop these attempts.
     caf::reacts_to<stop_attempts>,
     // The results of these attempts are committed: nobody needs to keep them any more.

@@ -5,6 +5,7 @@
 #include "messages/attempt.hpp"
 
 #include <chrono>
+#include <functional>
 
 namespace wheelwork {
 
@@ -56,6 +57,11 @@ struct worker_waits {
 /// It does no longer.
 struct worker_left {
   uint64_t poll = 0;
+};
+/// It has waited as long as it wanted: `free` is called when no job is on its way to it, and it gets none from then on.
+struct worker_wait_over {
+  uint64_t poll = 0;
+  std::function<void()> free;
 };
 
 /// Dispatcher → scheduler: workers wait for these jobs; commit their starts and send them again. Answered for each by

@@ -84,6 +84,7 @@ struct stop_pools;
 struct pools_stopped;
 struct worker_waits;
 struct worker_left;
+struct worker_wait_over;
 struct begin_starts;
 struct starts_refused;
 } // namespace wheelwork
@@ -164,6 +165,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pools_stopped))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_waits))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_left))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::worker_wait_over))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::begin_starts))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::starts_refused))
 CAF_END_TYPE_ID_BLOCK(wheelwork)
@@ -243,5 +245,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::stop_pools)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pools_stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_waits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::worker_wait_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::begin_starts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::starts_refused)

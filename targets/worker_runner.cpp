@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t priorities = 10;
 
-class real_worker_runner final : public worker_runner {
+class real_worker_runner final : public worker_runner, public std::enable_shared_from_this<real_worker_runner> {
 public:
   real_worker_runner(std::shared_ptr<awaited_acks> acks, worker_demand demand, const clock_source& clock,
                      results_sink sink, std::shared_ptr<worker_gauges> gauges, bool own_thread)
@@ -63,6 +63,7 @@ private:
   delivery lease(waiting_poll to, std::vector<attempt_order> orders);
   void serve_messages(std::vector<attempt_order> orders);
   void return_unused(const std::vector<attempt_order>& orders);
+  void answer_with_nothing(uint64_t poll);
 
   const std::shared_ptr<awaited_acks> acks_;
   const worker_demand demand_;
@@ -73,7 +74,7 @@ private:
   bool no_polls_ = false, stopped_ = false;
   uint64_t last_poll_ = 0;
   poll_map polls_;
-  std::set<std::pair<steady_time, uint64_t>> ends_; ///< of polls
+  std::set<std::pair<steady_time, uint64_t>> ends_; ///< of polls whose wait is not over
   std::map<std::string, message_queue> messages_;   ///< by the queue's name; none without messages
   std::optional<deadline_thread> time_;
 };
@@ -145,14 +146,17 @@ uint64_t real_worker_runner::poll(worker_poll request, leased_jobs_callback done
     return number;
   }
   const auto until = clock_.steady_now() + request.wait;
-  const bool first = ends_.empty() || until < ends_.begin()->first;
-  ends_.emplace(until, number);
   auto queues = request.queues;
   const auto max = request.max;
   polls_.emplace(number, waiting_poll{std::move(request), std::move(done), until});
   ++gauges_->polls;
   lock.unlock();
   demand_.ask(number, std::move(queues), max);
+  lock.lock();
+  if (!polls_.contains(number)) return number; // answered
+  const bool first = ends_.empty() || until < ends_.begin()->first;
+  ends_.emplace(until, number); // not before it has asked
+  lock.unlock();
   if (first && time_) time_->wake();
   return number;
 }
@@ -276,21 +280,33 @@ void real_worker_runner::cancel(job_id id, uint32_t number) {
 }
 
 std::optional<worker_runner::steady_time> real_worker_runner::expire() {
-  std::vector<leased_jobs_callback> over;
-  std::vector<uint64_t> numbers;
+  std::vector<uint64_t> over;
   std::optional<steady_time> next;
   {
     const std::lock_guard lock{mutex_};
     const auto now = clock_.steady_now();
     while (!ends_.empty() && ends_.begin()->first <= now) {
-      numbers.push_back(ends_.begin()->second);
-      over.push_back(take(polls_.find(numbers.back())).done);
+      over.push_back(ends_.begin()->second);
+      ends_.erase(ends_.begin());
     }
     if (!ends_.empty()) next = ends_.begin()->first;
   }
-  for (const auto number : numbers) demand_.withdraw(number);
-  for (auto& done : over) done({});
+  for (const auto number : over)
+    demand_.end(number, [weak = weak_from_this(), number] {
+      if (const auto self = weak.lock()) self->answer_with_nothing(number);
+    });
   return next;
+}
+
+void real_worker_runner::answer_with_nothing(uint64_t poll) {
+  std::optional<waiting_poll> over;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = polls_.find(poll);
+    if (found == polls_.end()) return;
+    over = take(found);
+  }
+  over->done({});
 }
 
 void real_worker_runner::end_polls() {

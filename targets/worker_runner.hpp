@@ -12,6 +12,9 @@ struct worker_demand {
   std::function<void(uint64_t poll, std::vector<std::string> queues, size_t max)> ask;
   /// It does no longer.
   std::function<void(uint64_t poll)> withdraw;
+  /// It has waited long enough: `free` is called, on any thread, when no job is on its way to it. It may get one until
+  /// then, and none after.
+  std::function<void(uint64_t poll, std::function<void()> free)> end;
 };
 
 /// A job stays where it is until a worker polls for it: its attempt begins when it is handed to the worker, and so does
@@ -29,7 +32,7 @@ public:
   virtual void give_back(const std::vector<std::pair<job_id, uint32_t>>& attempts) = 0;
   /// The node stops: all polls are answered with nothing, also those that come yet.
   virtual void end_polls() = 0;
-  /// Answers polls whose wait is over. When the next one's is; none: none waits.
+  /// Ends polls whose wait is over; what is on its way to one still comes. When the next one's is; none: none waits.
   virtual std::optional<steady_time> expire() = 0;
 };
 

@@ -129,7 +129,10 @@ void node_in_a_box::spawn_executors() {
       {[to](uint64_t number, auto queues, size_t max) {
          caf::anon_send(to, worker_waits{number, std::move(queues), max});
        },
-       [to](uint64_t number) { caf::anon_send(to, worker_left{number}); }},
+       [to](uint64_t number) { caf::anon_send(to, worker_left{number}); },
+       [to](uint64_t number, std::function<void()> free) {
+         caf::anon_send(to, worker_wait_over{number, std::move(free)});
+       }},
       clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::worker), gauges, false);
   std::shared_ptr<wheelwork::runner> of_workers = workers;
   actors_.executors[static_cast<size_t>(target_kind::worker)] = spawn(executor, of_workers, time, statistics);

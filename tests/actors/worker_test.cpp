@@ -41,6 +41,46 @@ TEST_F(worker_test, a_poll_that_waits_gets_a_job_as_soon_as_there_is_one) {
   EXPECT_EQ(job_of(other).state, job_state::pending);
 }
 
+TEST_F(worker_test, a_poll_that_does_not_wait_gets_what_is_there) {
+  start();
+  auto id = push_for_worker("mail", R"("retry":{"limit":0})");
+  auto got = ask_poll({"mail"}, 10, 0s);
+  workers->expire(); // long before the start is committed
+  settle();
+  EXPECT_THAT(got->ids(), ElementsAre(id));
+  EXPECT_EQ(attempts(id), "1:runs");
+  auto none = ask_poll({"mail"}, 10, 0s);
+  workers->expire();
+  settle();
+  EXPECT_TRUE(none->answered);
+  EXPECT_THAT(none->ids(), IsEmpty());
+  EXPECT_EQ(statistics->workers.polls, 0u);
+  auto later = push_for_worker("mail");
+  EXPECT_EQ(job_of(later).state, job_state::pending);
+}
+
+TEST_F(worker_test, a_poll_whose_wait_ends_while_its_jobs_are_cancelled_is_answered) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    start();
+    auto id = push_for_worker("mail");
+    auto got = ask_poll({"mail"}, 10, 0s);
+    auto cancelled = ask_cancel(id);
+    deliver(seed);
+    workers->expire();
+    settle(seed);
+    EXPECT_TRUE(accepted(cancelled));
+    EXPECT_TRUE(got->answered);
+    EXPECT_EQ(job_of(id).state, job_state::cancelled);
+    EXPECT_EQ(statistics->workers.polls, 0u);
+    EXPECT_EQ(statistics->in_flight, 0u);
+    auto next = push_for_worker("mail");
+    EXPECT_THAT(poll({"mail"})->ids(), ElementsAre(next));
+    EXPECT_EQ(acknowledge(next), ack_verdict::accepted);
+    crash();
+  }
+}
+
 TEST_F(worker_test, each_job_goes_to_exactly_one_poll_the_highest_priority_first) {
   start();
   auto low = push_for_worker("mail", R"("priority":1)"), high = push_for_worker("mail", R"("priority":9)"),

@@ -63,14 +63,19 @@ protected:
 
   manual_clock clock;
   std::vector<std::pair<uint64_t, size_t>> asked; ///< poll and how many
-  std::vector<uint64_t> withdrawn;
+  std::vector<uint64_t> withdrawn, ended;
+  std::set<uint64_t> busy; ///< polls to which something is on its way when they end
   std::vector<attempt_result> results;
   std::shared_ptr<worker_gauges> gauges = std::make_shared<worker_gauges>();
   std::shared_ptr<awaited_acks> acks = std::make_shared<awaited_acks>(clock, gauges);
   std::shared_ptr<worker_runner> runner = make_worker_runner(
       acks,
       {[this](uint64_t number, const std::vector<std::string>&, size_t max) { asked.emplace_back(number, max); },
-       [this](uint64_t number) { withdrawn.push_back(number); }},
+       [this](uint64_t number) { withdrawn.push_back(number); },
+       [this](uint64_t number, const std::function<void()>& free) {
+         ended.push_back(number);
+         if (!busy.contains(number)) free();
+       }},
       clock,
       [this](std::vector<attempt_result> ended) {
         for (auto& each : ended) results.push_back(std::move(each));
@@ -117,7 +122,18 @@ TEST_F(worker_runner_test, a_poll_without_jobs_is_answered_at_the_end_of_its_wai
   EXPECT_TRUE(shorter->answered);
   EXPECT_THAT(shorter->ids, IsEmpty());
   EXPECT_FALSE(longer->answered);
-  EXPECT_THAT(withdrawn, ElementsAre(none->number, shorter->number));
+  EXPECT_THAT(ended, ElementsAre(none->number, shorter->number));
+}
+
+TEST_F(worker_runner_test, what_is_on_its_way_at_the_end_of_a_wait_is_its_answer) {
+  auto last = poll({"mail"}, 1, 1s);
+  busy = {last->number};
+  advance(1s);
+  EXPECT_THAT(ended, ElementsAre(last->number));
+  EXPECT_FALSE(last->answered);
+  run({order(1)}, last->number);
+  EXPECT_THAT(last->ids, ElementsAre(1));
+  EXPECT_THAT(results, IsEmpty());
 }
 
 TEST_F(worker_runner_test, what_comes_for_a_poll_that_is_over_goes_back) {
@@ -125,7 +141,8 @@ TEST_F(worker_runner_test, what_comes_for_a_poll_that_is_over_goes_back) {
   runner->withdraw(gone->number);
   runner->withdraw(gone->number);
   advance(1s);
-  EXPECT_THAT(withdrawn, ElementsAre(gone->number, over->number));
+  EXPECT_THAT(withdrawn, ElementsAre(gone->number));
+  EXPECT_THAT(ended, ElementsAre(over->number));
   run({order(1)}, gone->number);
   run({order(2)}, over->number);
   EXPECT_FALSE(gone->answered);
@@ -208,7 +225,7 @@ TEST_F(worker_runner_test, a_stop_answers_polls_with_nothing) {
 TEST(worker_runner_with_a_thread, ends_waits_and_leases_by_itself) {
   auto acks = std::make_shared<awaited_acks>(machine_clock());
   result_collector results;
-  auto runner = make_worker_runner(acks, {[](auto&&...) {}, [](uint64_t) {}}, machine_clock(), results.sink());
+  auto runner = make_worker_runner(acks, {[](auto&&...) {}, [](uint64_t) {}, [](uint64_t, const auto& free) { free(); }}, machine_clock(), results.sink());
   std::promise<size_t> over;
   runner->poll({{"mail"}, "host-1", 1, 20ms, 30s}, [&](const auto& jobs) { over.set_value(jobs.size()); });
   EXPECT_EQ(over.get_future().get(), 0u);
