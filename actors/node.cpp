@@ -189,6 +189,7 @@ void running_node::spawn_writers() {
   for (; writing.writer < journal_->writers(); ++writing.writer) {
     writing.random_seed = seed();
     std::shared_ptr<journal_writer> writer = journal_->open_writer(writing.writer);
+    statistics_->journal.answered(writing.writer, clock_.steady_now());
     actors_.persistence.push_back(system_.spawn<caf::detached>(
         persistence, writing,
         persistence_dependencies{writer, actors_.dispatcher, actors_.keeper, &clock_, statistics_}));
@@ -305,7 +306,8 @@ node_health running_node::health() const {
   if (stopping_) return {false, "the node stops"};
   auto broken_by = broken();
   if (!broken_by.empty()) return {false, broken_by};
-  if (auto failing = statistics_->journal.failure(); !failing.empty())
+  // Nothing begins without a lease, which is renewed by a commit several times in its term.
+  if (auto failing = statistics_->journal.failure(clock_.steady_now(), settings_.cluster.lease); !failing.empty())
     return {false, "the journal can't be written: " + failing};
   auto ready = progress_->read([](const node_progress& now) { return now.ready.size(); });
   if (ready < journal_->shards())

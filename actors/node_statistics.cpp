@@ -1,5 +1,7 @@
 #include "actors/node_statistics.hpp"
 
+#include "schedule/time_text.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -131,6 +133,20 @@ void journal_condition::set_working(uint16_t writer) {
 std::string journal_condition::failure() const {
   std::lock_guard lock{mutex_};
   return failures_.empty() ? std::string{} : failures_.begin()->second;
+}
+
+void journal_condition::answered(uint16_t writer, steady_time now) {
+  std::lock_guard lock{mutex_};
+  last_answers_[writer] = now;
+}
+
+std::string journal_condition::failure(steady_time now, milliseconds patience) const {
+  if (auto failing = failure(); !failing.empty()) return failing;
+  std::lock_guard lock{mutex_};
+  for (const auto& [writer, at] : last_answers_)
+    if (const auto silence = std::chrono::floor<milliseconds>(now - at); silence > patience)
+      return "nothing was committed for " + format_duration(silence) + ": the disk or the server does not answer";
+  return {};
 }
 
 } // namespace wheelwork

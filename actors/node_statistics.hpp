@@ -72,14 +72,22 @@ private:
 /// Whether the journal can be written, as /readyz tells it. It can be if each of its writers can.
 class journal_condition {
 public:
+  using steady_time = std::chrono::steady_clock::time_point;
+
   void set_failing(uint16_t writer, std::string reason);
   void set_working(uint16_t writer);
+  /// The writer has committed something, or begins.
+  void answered(uint16_t writer, steady_time now);
   /// Empty: it works. Else of the first writer that fails.
   std::string failure() const;
+  /// Also when a writer is silent for longer than `patience`: what it waits for (a disk, a server) neither does its work
+  /// nor fails.
+  std::string failure(steady_time now, milliseconds patience) const;
 
 private:
   mutable std::mutex mutex_;
-  std::map<uint16_t, std::string> failures_; ///< by writer
+  std::map<uint16_t, std::string> failures_;     ///< by writer
+  std::map<uint16_t, steady_time> last_answers_; ///< by writer
 };
 
 struct node_statistics {

@@ -169,6 +169,7 @@ void persistence_state::refuse_pushes(std::vector<waiting_change>& group, const 
 }
 
 void persistence_state::note_success() {
+  with_.statistics->journal.answered(settings_.writer, with_.clock->steady_now());
   if (!failing_) return;
   spdlog::info("journal can be written again");
   failing_ = false;
@@ -184,6 +185,7 @@ void persistence_state::renew() {
     if (!failing_ || renewed.error().code == journal_errc::fenced) note_failure(renewed.error(), {});
     return;
   }
+  with_.statistics->journal.answered(settings_.writer, asked_at);
   // With nothing waiting, a renewed lease is the proof that the journal works again.
   if (waiting_.empty() && unsettled_.empty())
     note_success();

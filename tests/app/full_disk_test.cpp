@@ -1,6 +1,8 @@
 // A disk without space under a whole node: pushes are refused with the reason, nothing accepted is lost, and work goes
-// on by itself when there is space again. A limit on the size of files stands for the full disk; it needs no mount.
+// on by itself when there is space again. A limit on the size of files stands for the full disk where none can be
+// mounted.
 #include "tests/app/node_process.hpp"
+#include "tests/support/small_disk.hpp"
 
 #include <gmock/gmock.h>
 
@@ -69,6 +71,33 @@ TEST_F(a_full_disk, and_a_kill_lose_nothing_that_was_accepted) {
   node.kill();
   node.start();
   all_accepted_jobs_run();
+}
+
+/// What the node prints goes there, too.
+TEST(a_really_full_disk, refuses_pushes_and_takes_them_again_when_there_is_space) {
+  if (!small_disk::missing().empty()) GTEST_SKIP() << small_disk::missing();
+  const small_disk disk{16};
+  node_process node{disk.path()};
+  node.start();
+  std::vector<std::string> accepted;
+  for (int each = 0; each < 20; ++each)
+    accepted.push_back(node.push({{"target", {{"native", {{"handler", "noop"}}}}}, {"delay", "1s"}}));
+  disk.fill();
+  const json large{{"target", {{"native", {{"handler", "noop"}}}}}, {"payload", std::string(20'000, 'x')}};
+  http_answer refused;
+  for (int pushes = 0; pushes < 1000; ++pushes) { // the write-ahead log may have room left
+    refused = node.request("POST", "/api/v1/jobs", large.dump());
+    if (refused.status != 201) break;
+    accepted.push_back(refused.json().at("id"));
+  }
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_THAT(refused.body, HasSubstr("space"));
+  EXPECT_TRUE(node.eventually([&] { return node.request("GET", "/readyz").status == 503; }, seconds{10})) << node.log();
+  EXPECT_EQ(node.get("/api/v1/jobs/" + accepted.front())["id"], accepted.front()) << "reading goes on";
+  disk.free();
+  EXPECT_TRUE(node.eventually([&] { return node.request("GET", "/readyz").status == 200; }, seconds{10})) << node.log();
+  accepted.push_back(node.push({{"target", {{"native", {{"handler", "noop"}}}}}}));
+  for (const auto& id : accepted) EXPECT_EQ(node.final_job(id)["state"], "succeeded");
 }
 
 } // namespace

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// 30 take some minutes, for a group needs a while to see that a member is gone.
-unsigned long rounds() {
+unsigned long kafka_crash_rounds() {
   const char* text = std::getenv("WHEELWORK_KAFKA_CRASH_ROUNDS");
   return text != nullptr ? std::strtoul(text, nullptr, 10) : 5;
 }
@@ -76,7 +76,7 @@ TEST_F(kafka_pool_life, loses_nothing_and_keeps_the_order_when_the_node_is_kille
   node->start();
   put(topic);
   size_t produced = 0;
-  for (unsigned long round = 0; round < rounds(); ++round) {
+  for (unsigned long round = 0; round < kafka_crash_rounds(); ++round) {
     for (int32_t partition = 0; partition < 3; ++partition) {
       std::vector<std::string> batch;
       for (int record = 0; record < 20; ++record) batch.push_back(json(++produced).dump());

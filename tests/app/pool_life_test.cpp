@@ -20,7 +20,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-unsigned long rounds() {
+unsigned long pool_crash_rounds() {
   const char* text = std::getenv("WHEELWORK_POOL_CRASH_ROUNDS");
   return text != nullptr ? std::strtoul(text, nullptr, 10) : 30;
 }
@@ -142,7 +142,7 @@ TEST_F(pool_life, of_a_list_and_a_stream_loses_nothing_when_the_node_is_killed_i
   put("list", pool_body(list("orders")));
   put("stream", pool_body(stream("events")));
   std::set<std::string> of_list, of_stream;
-  for (unsigned long round = 0; round < rounds(); ++round) {
+  for (unsigned long round = 0; round < pool_crash_rounds(); ++round) {
     for (int message = 0; message < 40; ++message) {
       const auto number = std::to_string(round) + "." + std::to_string(message);
       of_list.insert(json("list " + number).dump());
