@@ -6,6 +6,7 @@
 #include "api/pending_answer.hpp"
 #include "api/push_collector.hpp"
 #include "messages/job_decoder.hpp"
+#include "messages/known_names.hpp"
 
 #include <functional>
 
@@ -27,6 +28,7 @@ public:
   json_context decoding() const {
     json_context context;
     context.now = now();
+    context.known = &known_;
     return context;
   }
   job_decoder decoder; ///< of pushes
@@ -39,6 +41,8 @@ public:
   const std::string& statistics_text();
 
 private:
+  const known_names known_{.connections = &facts.brokers,
+                           .is_task = [this](const std::string& name) { return node.find_task(name) != nullptr; }};
   static constexpr size_t reads_max = 1000;
   std::shared_ptr<std::atomic<size_t>> reads_ = std::make_shared<std::atomic<size_t>>(0);
   std::string statistics_text_;

@@ -12,6 +12,9 @@ http_answer answer_of(const json_faults& faults);
 /// The document, or its answer.
 result<json_body, http_answer> parse_body(const http_request& request);
 
+/// What is wrong with the header Idempotency-Key, which is a unique_key; none: nothing.
+std::optional<std::string> key_fault(std::string_view header);
+
 /// Runs `read` over the members of a body that must be an object, then refuses members that nobody asked for. The
 /// answer names all faults.
 template <class Read>

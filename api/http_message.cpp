@@ -58,6 +58,12 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
   return decoded;
 }
 
+std::string media_type_of(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return ascii_lower(type);
+}
+
 std::string percent_encode(std::string_view text) {
   static constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;

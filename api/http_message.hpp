@@ -46,6 +46,9 @@ struct http_answer {
   std::function<void()> undelivered = {};
 };
 
+/// Of a Content-Type: without its parameters, in lower case.
+std::string media_type_of(std::string_view content_type);
+
 /// Percent-decodes one segment of a path, or (`plus_is_blank`) a name or value of a query or form. None: a broken
 /// escape. The bytes may be no UTF-8.
 std::optional<std::string> percent_decode_bytes(std::string_view text, bool plus_is_blank);

@@ -81,12 +81,6 @@ bool matches(std::string_view path_template, std::string_view path, std::vector<
   return path_template.empty() && path.empty();
 }
 
-std::string_view media_type_of(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return type;
-}
-
 /// JSON is UTF-8; another charset is another format.
 bool has_foreign_charset(std::string_view content_type) {
   const auto all = ascii_lower(content_type);
@@ -101,7 +95,7 @@ bool has_foreign_charset(std::string_view content_type) {
 
 std::optional<http_answer> fault_in_content_type(body_kind kind, const http_request& request) {
   if (kind == body_kind::none || (kind == body_kind::json_or_nothing && request.body.empty())) return std::nullopt;
-  const auto type = ascii_lower(media_type_of(request.content_type));
+  const auto type = media_type_of(request.content_type);
   const bool known = type == "application/json" ||
                      (kind == body_kind::json_or_lines && type == "application/x-ndjson") ||
                      (kind == body_kind::merge_patch && type == "application/merge-patch+json");

@@ -4,7 +4,6 @@
 #include "api/pool_answer.hpp"
 #include "api/query.hpp"
 #include "api/routes.hpp"
-#include "messages/missing_connections.hpp"
 #include "schedule/time_text.hpp"
 
 namespace wheelwork::routes {
@@ -26,14 +25,6 @@ http_answer answer_of_write(const node_service& node, const pool_write& write) {
   return pool_answer(view, write.created ? 201 : 200);
 }
 
-/// A definition whose connections exist, or a 422.
-result<pool_definition, http_answer> checked(const api_context& context, result<pool_definition, json_faults> read) {
-  if (!read) return failure(answer_of(read.error()));
-  const auto missing = missing_connections(*read, context.facts.brokers);
-  if (!missing.empty()) return failure(answer_of(missing));
-  return std::move(*read);
-}
-
 result<pool_definition, http_answer> pool_in_body(const api_context& context, const http_request& request) {
   const auto body = parse_body(request);
   if (!body) return failure(body.error());
@@ -41,7 +32,9 @@ result<pool_definition, http_answer> pool_in_body(const api_context& context, co
   if (members.is_object())
     for (auto each = members.begin(); each != members.end();)
       each = is_added_to_pools(each.key()) ? members.erase(each) : std::next(each);
-  return checked(context, pool_from_json(members, request.parameters[0], context.decoding()));
+  auto read = pool_from_json(members, request.parameters[0], context.decoding());
+  if (!read) return failure(answer_of(read.error()));
+  return std::move(*read);
 }
 
 /// Merges the patch into the newest version; when another edit comes between, merges again, unless the client named a
@@ -55,8 +48,8 @@ void try_pool_patch(const std::shared_ptr<api_context>& context, const std::shar
   if (!precondition) return pending->give(precondition.error());
   const auto patch = parse_body(*request);
   if (!patch) return pending->give(patch.error());
-  auto merged = checked(*context, pool_from_merge_patch(*pool, *patch->value, context->decoding()));
-  if (!merged) return pending->give(merged.error());
+  auto merged = pool_from_merge_patch(*pool, *patch->value, context->decoding());
+  if (!merged) return pending->give(answer_of(merged.error()));
   context->node.put_pool(std::move(*merged), pool->version, [=](result<pool_write, service_error> answer) {
     pending->guard([&] {
       const bool raced = !answer && answer.error().code == service_errc::version_mismatch && !request->if_match;

@@ -7,13 +7,6 @@ namespace wheelwork::routes {
 
 namespace {
 
-/// Fills in what a job takes from its task. A fault, where there is no such task.
-std::optional<json_fault> complete_from_task(const node_service& node, new_job& job, const std::string& base_pointer) {
-  if (job.task_name.empty()) return std::nullopt;
-  if (!node.find_task(job.task_name)) return json_fault{base_pointer + "/task", "there is no task " + job.task_name};
-  return std::nullopt;
-}
-
 /// The job as its 201 shows it: with what it takes from its task.
 new_job shown(const node_service& node, new_job job) {
   const auto task = job.task_name.empty() || job.made.how ? nullptr : node.find_task(job.task_name);
@@ -26,27 +19,33 @@ new_job shown(const node_service& node, new_job job) {
   return job;
 }
 
-/// The header and the member `unique_key` are one namespace.
-std::optional<http_answer> apply_idempotency_key(const http_request& request, new_job& job) {
+/// The header and the member `unique_key` are one namespace, with one rule.
+std::optional<json_fault> idempotency_key_fault(const http_request& request, const std::string& unique_key) {
   if (!request.idempotency_key) return std::nullopt;
-  const auto& key = *request.idempotency_key;
-  if (key.empty()) return problem(422, "the header Idempotency-Key must not be empty");
-  if (!job.unique_key.empty() && job.unique_key != key)
-    return invalid({{"/unique_key", "differs from the header Idempotency-Key; they are one and the same"}});
-  job.unique_key = key; // unique_until was read in any case
-  return std::nullopt;
+  if (auto wrong = key_fault(*request.idempotency_key)) return json_fault{"", std::move(*wrong)};
+  if (unique_key.empty() || unique_key == *request.idempotency_key) return std::nullopt;
+  return json_fault{"/unique_key", "differs from the header Idempotency-Key; they are one and the same"};
 }
 
-bool is_lines(const http_request& request) { return request.content_type.find("ndjson") != std::string::npos; }
+/// With what is wrong with the header, beside what is wrong with the body.
+http_answer refused_push(const http_request& request, json_faults faults) {
+  std::string unique_key;
+  if (const auto body = parse_body(request); body && body->value->is_object() && body->value->contains("unique_key"))
+    if (const auto& given = (*body->value)["unique_key"]; given.is_string()) unique_key = given.get<std::string>();
+  if (auto fault = idempotency_key_fault(request, unique_key)) faults.push_back(std::move(*fault));
+  return answer_of(faults);
+}
+
+bool is_lines(const http_request& request) { return media_type_of(request.content_type) == "application/x-ndjson"; }
 
 } // namespace
 
 void push_job(api_context& context, http_request& request, const responder& respond) {
   if (context.pushes.is_full()) return respond(too_many_in_flight());
-  auto job = context.decoder.decode_job(request.body, context.now());
-  if (!job) return respond(answer_of(job.error()));
-  if (const auto fault = complete_from_task(context.node, *job, "")) return respond(invalid({*fault}));
-  if (const auto refusal = apply_idempotency_key(request, *job)) return respond(*refusal);
+  auto job = context.decoder.decode_job(request.body, context.decoding());
+  if (!job) return respond(refused_push(request, std::move(job.error())));
+  if (auto fault = idempotency_key_fault(request, job->unique_key)) return respond(invalid({std::move(*fault)}));
+  if (request.idempotency_key) job->unique_key = *request.idempotency_key; // unique_until was read in any case
 
   push_request push;
   push.done = answering<std::vector<pushed_job>>(
@@ -63,16 +62,10 @@ void push_batch(api_context& context, http_request& request, const responder& re
   if (context.pushes.is_full()) return respond(too_many_in_flight());
   if (request.idempotency_key)
     return respond(problem(422, "a batch takes a unique_key in each job, no header Idempotency-Key"));
-  auto jobs = is_lines(request) ? context.decoder.decode_lines(request.body, context.now())
-                                : context.decoder.decode_batch(request.body, context.now());
+  auto jobs = is_lines(request) ? context.decoder.decode_lines(request.body, context.decoding())
+                                : context.decoder.decode_batch(request.body, context.decoding());
   if (!jobs) return respond(answer_of(jobs.error()));
   if (jobs->empty()) return respond(http_answer{201, R"({"ids":[]})"});
-  json_faults faults;
-  for (size_t i = 0; i < jobs->size(); ++i)
-    if (auto fault = complete_from_task(context.node, (*jobs)[i], "/jobs/" + std::to_string(i)))
-      faults.push_back(std::move(*fault));
-  if (!faults.empty()) return respond(invalid(faults));
-
   push_request push;
   push.jobs = std::move(*jobs);
   push.done = answering<std::vector<pushed_job>>(std::make_shared<pending_answer>(respond),

@@ -27,7 +27,7 @@ void jobs_per_second(benchmark::State& state, size_t jobs) {
 void decode_batch(benchmark::State& state) {
   job_decoder decoder;
   auto text = batch_of(usual_job);
-  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_batch(text, now).value());
+  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_batch(text, {.now = now}).value());
   jobs_per_second(state, batch_size);
 }
 BENCHMARK(decode_batch);
@@ -36,14 +36,14 @@ void decode_lines(benchmark::State& state) {
   job_decoder decoder;
   std::string text;
   for (size_t i = 0; i < batch_size; ++i) text += usual_job + "\n";
-  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_lines(text, now).value());
+  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_lines(text, {.now = now}).value());
   jobs_per_second(state, batch_size);
 }
 BENCHMARK(decode_lines);
 
 void decode_one_by_one(benchmark::State& state) {
   job_decoder decoder;
-  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_job(usual_job, now).value());
+  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_job(usual_job, {.now = now}).value());
   jobs_per_second(state, 1);
 }
 BENCHMARK(decode_one_by_one);
@@ -53,7 +53,7 @@ void decode_with_all_members(benchmark::State& state) {
   auto text = batch_of(
       R"({"target":{"native":{"handler":"noop"}},"retry":{"limit":2},"timeout":"5s","due_at":"2030-01-31T08:00:00Z",)"
       R"("unique_key":"order-17","external_id":"17","labels":{"team":"a"},"payload":[1,2,3]})");
-  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_batch(text, now).value());
+  for (auto _ : state) benchmark::DoNotOptimize(decoder.decode_batch(text, {.now = now}).value());
   jobs_per_second(state, batch_size);
 }
 BENCHMARK(decode_with_all_members);

@@ -2,7 +2,7 @@
 
 #include "config/json_tables.hpp"
 #include "config/option_table.hpp"
-#include "messages/missing_connections.hpp"
+#include "messages/known_names.hpp"
 #include "messages/pool.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@ namespace {
 class table_reader {
 public:
   table_reader(wall_time now, const broker_connections& brokers, std::vector<config_fault>& faults)
-      : now_{now}, brokers_{brokers}, faults_{faults} {}
+      : now_{now}, known_{.connections = &brokers}, faults_{faults} {}
 
   std::optional<task_definition> task(const keyed_table& table) {
     auto body = json_of(table);
@@ -30,7 +30,6 @@ public:
                 in_quotes(*read->external_id) + " is that of an earlier task, too; they must differ", faults_);
       return std::nullopt;
     }
-    add_faults(table, missing_connections(read->how->how, brokers_), faults_);
     return *std::move(read);
   }
 
@@ -43,12 +42,11 @@ public:
       return std::nullopt;
     }
     if (!is_new_name(table, read->name, "pool")) return std::nullopt;
-    add_faults(table, missing_connections(*read, brokers_), faults_);
     return *std::move(read);
   }
 
 private:
-  json_context context() const { return {.now = now_, .base_pointer = {}, .payload_text = {}}; }
+  json_context context() const { return {.now = now_, .base_pointer = {}, .payload_text = {}, .known = &known_}; }
 
   std::optional<nlohmann::json> json_of(const keyed_table& table) {
     auto body = to_json(*table.table);
@@ -65,7 +63,7 @@ private:
   }
 
   wall_time now_;
-  const broker_connections& brokers_;
+  known_names known_;
   std::vector<config_fault>& faults_;
   std::set<std::string> names_, external_ids_;
 };

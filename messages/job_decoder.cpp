@@ -3,6 +3,7 @@
 #include "messages/job_fields.hpp"
 #include "messages/json_reader.hpp"
 #include "messages/json_text.hpp"
+#include "messages/known_names.hpp"
 #include "messages/raw_json.hpp"
 
 #include <cstring>
@@ -60,11 +61,11 @@ std::string_view trimmed(std::string_view text) {
 
 class job_decoder::implementation {
 public:
-  result<new_job, json_faults> decode_job(std::string_view text, wall_time now) {
-    return decode_one(load(text), {.now = now});
+  result<new_job, json_faults> decode_job(std::string_view text, const json_context& context) {
+    return decode_one(load(text), context);
   }
 
-  result<std::vector<new_job>, json_faults> decode_lines(std::string_view text, wall_time now) {
+  result<std::vector<new_job>, json_faults> decode_lines(std::string_view text, const json_context& context) {
     batch_answer answer;
     auto rest = load(text);
     answer.jobs.reserve(rest.size() / usual_job_size);
@@ -75,12 +76,12 @@ public:
       if (line.empty()) continue;
       if (!answer.goes_on(index)) break;
       auto pointer = "/jobs/" + std::to_string(index++);
-      answer.add(decode_one(line, {.now = now, .base_pointer = pointer}));
+      answer.add(decode_one(line, in(context, pointer)));
     }
     return answer.take();
   }
 
-  result<std::vector<new_job>, json_faults> decode_batch(std::string_view text, wall_time now) {
+  result<std::vector<new_job>, json_faults> decode_batch(std::string_view text, const json_context& context) {
     text = load(text);
     if (!is_plain_json(text)) {
       if (auto fault = json_text_fault(text, {}, repeated_members::unchecked))
@@ -106,7 +107,7 @@ public:
             {member_pointer("", name), "unknown member " + in_backticks(name) + "; known here: jobs"});
       else if (has_jobs)
         answer.faults.push_back({"/jobs", "stands twice in its object: which one counts?"});
-      else if (!decode_list(value, now, answer))
+      else if (!decode_list(value, context, answer))
         break;
       has_jobs = has_jobs || name == "jobs";
       if (answer.faults.size() >= batch_faults_max) break;
@@ -158,12 +159,12 @@ private:
     ondemand::object object;
     if (iterate(text).get(document) != simdjson::SUCCESS || document.get_object().get(object) != simdjson::SUCCESS)
       return job_from_text(text, context);
-    if (auto job = fields_.read(object, context.now)) return *std::move(job);
+    if (auto job = fields_.read(object, context.now)) return checked(*std::move(job), context);
     return decode_generally(text, context);
   }
 
   /// False: the list can't be read on.
-  bool decode_list(ondemand::value& list, wall_time now, batch_answer& answer) {
+  bool decode_list(ondemand::value& list, const json_context& context, batch_answer& answer) {
     ondemand::array jobs;
     if (list.get_array().get(jobs) != simdjson::SUCCESS) {
       answer.faults.push_back({"/jobs", "must be a list of jobs"});
@@ -177,26 +178,35 @@ private:
         answer.faults.push_back(unreadable(item_pointer("/jobs", index)));
         return false;
       }
-      decode_item(value, index++, now, answer);
+      decode_item(value, index++, context, answer);
     }
     return true;
   }
 
-  void decode_item(ondemand::value& value, size_t index, wall_time now, batch_answer& answer) {
+  void decode_item(ondemand::value& value, size_t index, const json_context& context, batch_answer& answer) {
     ondemand::object object;
     std::string_view text;
+    const auto pointer = "/jobs/" + std::to_string(index);
     if (value.get_object().get(object) == simdjson::SUCCESS) {
-      if (auto job = fields_.read(object, now)) {
-        answer.jobs.push_back(*std::move(job));
-        return;
-      }
+      if (auto job = fields_.read(object, context.now))
+        return answer.add(checked(*std::move(job), in(context, pointer)));
       if (object.reset().error() == simdjson::SUCCESS && object.raw_json().get(text) == simdjson::SUCCESS)
         text = trimmed(text);
     } else {
       text = raw_text(value);
     }
-    auto pointer = "/jobs/" + std::to_string(index);
-    answer.add(decode_generally(text, {.now = now, .base_pointer = pointer}));
+    answer.add(decode_generally(text, in(context, pointer)));
+  }
+
+  static json_context in(const json_context& context, std::string_view pointer) {
+    return {.now = context.now, .base_pointer = pointer, .payload_text = {}, .known = context.known};
+  }
+
+  static result<new_job, json_faults> checked(new_job job, const json_context& context) {
+    if (!context.known) return job;
+    auto faults = unknown_names_of(job, std::string{context.base_pointer}, *context.known);
+    if (!faults.empty()) return failure(std::move(faults));
+    return job;
   }
 
   result<new_job, json_faults> decode_generally(std::string_view text, const json_context& context) {
@@ -217,18 +227,18 @@ job_decoder::job_decoder(job_decoder&&) noexcept = default;
 job_decoder& job_decoder::operator=(job_decoder&&) noexcept = default;
 job_decoder::~job_decoder() = default;
 
-result<new_job, json_faults> job_decoder::decode_job(std::string_view text, wall_time now) {
-  auto read = implementation_->decode_job(text, now);
+result<new_job, json_faults> job_decoder::decode_job(std::string_view text, const json_context& context) {
+  auto read = implementation_->decode_job(text, context);
   implementation_->give_back_large();
   return read;
 }
-result<std::vector<new_job>, json_faults> job_decoder::decode_batch(std::string_view text, wall_time now) {
-  auto read = implementation_->decode_batch(text, now);
+result<std::vector<new_job>, json_faults> job_decoder::decode_batch(std::string_view text, const json_context& context) {
+  auto read = implementation_->decode_batch(text, context);
   implementation_->give_back_large();
   return read;
 }
-result<std::vector<new_job>, json_faults> job_decoder::decode_lines(std::string_view text, wall_time now) {
-  auto read = implementation_->decode_lines(text, now);
+result<std::vector<new_job>, json_faults> job_decoder::decode_lines(std::string_view text, const json_context& context) {
+  auto read = implementation_->decode_lines(text, context);
   implementation_->give_back_large();
   return read;
 }

@@ -24,12 +24,12 @@ public:
   job_decoder& operator=(job_decoder&&) noexcept;
   ~job_decoder();
 
-  /// The body of POST /jobs. Times relative to `now`; see job_from_json for what a job is like.
-  result<new_job, json_faults> decode_job(std::string_view text, wall_time now);
+  /// The body of POST /jobs; see job_from_json for what a job is like. Of the context `now` and `known` count.
+  result<new_job, json_faults> decode_job(std::string_view text, const json_context& context);
   /// `{"jobs":[…]}`. Faults of all jobs at once, with pointers such as /jobs/3/delay. No jobs are an empty answer.
-  result<std::vector<new_job>, json_faults> decode_batch(std::string_view text, wall_time now);
+  result<std::vector<new_job>, json_faults> decode_batch(std::string_view text, const json_context& context);
   /// NDJSON: one job a line, blank lines are passed over. Pointers count the jobs as in decode_batch.
-  result<std::vector<new_job>, json_faults> decode_lines(std::string_view text, wall_time now);
+  result<std::vector<new_job>, json_faults> decode_lines(std::string_view text, const json_context& context);
 
 private:
   class implementation;

@@ -1,5 +1,6 @@
 #include "messages/json_reader.hpp"
 #include "messages/json_text.hpp"
+#include "messages/known_names.hpp"
 
 #include "schedule/time_text.hpp"
 
@@ -40,8 +41,8 @@ void read_how(member_reader& members, new_job& into) {
   if (!task) {
     if (members.is_object() && !members.has("target")) {
       for (auto name : {"target", "retry", "timeout", "delivery", "history"}) members.find(name);
-      return members.fault("target", "is missing: a job has a `target` (exactly one of http, process, native, worker), "
-                                     "or a `task` to take it from");
+      return members.fault("target", "is missing: a job has a `target` (exactly one of http, process, native, worker, "
+                                     "redis, kafka), or a `task` to take it from");
     }
     into.made.how = read_resolved_target(members);
     return;
@@ -123,6 +124,7 @@ result<new_job, json_faults> job_from_json(const json& body, const json_context&
   read.external_id = members.text("external_id", {}, null_means::absent).value_or("");
   read.marks = read_labels(members);
   read_how(members, read);
+  if (context.known) find_unknown_names(body, std::string{context.base_pointer}, *context.known, faults);
   read.made.priority = static_cast<uint8_t>(priority.value_or(read.task_name.empty() ? 5 : priority_of_task));
   members.refuse_unknown();
   if (!faults.empty()) return failure(faults.take());
@@ -132,7 +134,7 @@ result<new_job, json_faults> job_from_json(const json& body, const json_context&
 result<new_job, json_faults> job_from_text(std::string_view text, const json_context& context) {
   auto body = parse_json_body(text, context.base_pointer);
   if (!body) return failure(std::move(body.error()));
-  return job_from_json(*body->value, {context.now, context.base_pointer, body->payload_text});
+  return job_from_json(*body->value, {context.now, context.base_pointer, body->payload_text, context.known});
 }
 
 json job_to_json(const job_view& view, const std::array<uint8_t, 16>& database_secret, bool with_attempts,

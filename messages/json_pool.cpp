@@ -1,6 +1,7 @@
 // A consumer pool: its source, its policy and the rules around its target.
 #include "messages/json_definition.hpp"
 #include "messages/json_reader.hpp"
+#include "messages/known_names.hpp"
 #include "messages/pool.hpp"
 
 #include "schedule/time_text.hpp"
@@ -194,7 +195,7 @@ void read_order(member_reader& members, pool_definition& into) {
 void read_with_source(member_reader& members, const json& source, pool_definition& into) {
   auto read = read_source(source, members.pointer_of("source"), members.faults());
   if (!read) {
-    members.find("dead_letter");
+    members.text("dead_letter", broker_name_rule);
     return;
   }
   into.source = std::move(*read);
@@ -226,6 +227,7 @@ result<pool_definition, json_faults> pool_from_json(const json& body, std::strin
   read.environments = read_environments(members);
   read.partition = members.text("partition", {.min = 0}).value_or("");
   read.how = read_how(members);
+  if (context.known) find_unknown_names(body, std::string{context.base_pointer}, *context.known, faults);
   members.refuse_unknown();
   if (read.how && faults.empty() && writes_to_its_source(read.source, read.how->how))
     members.fault("target", "writes to what the pool reads, so that every message would come back for ever");

@@ -32,7 +32,7 @@ resolved_target read_members(member_reader& members) {
   if (auto target = members.find("target")) {
     if (auto how = read_target(*target, members.pointer_of("target"), members.faults())) read.how = std::move(*how);
   } else if (members.is_object()) {
-    members.fault("target", "is missing; it has exactly one of http, process, native, worker");
+    members.fault("target", "is missing; it has exactly one of http, process, native, worker, redis, kafka");
   }
   read.delivery =
       members.choice("delivery", {delivery_mode::at_least_once, delivery_mode::at_most_once}).value_or(read.delivery);

@@ -30,7 +30,7 @@ std::optional<task_schedule> read_cron(member_reader& members, dst_rule dst) {
   // Checked alone first: then what is left belongs to the expression.
   if (auto zone = find_time_zone(zone_name); !zone) {
     members.fault("time_zone", zone.error());
-    return std::nullopt;
+    zone_name = "UTC";
   }
   if (!text) return std::nullopt;
   auto made = make_cron_schedule(*text, dialect, zone_name, dst);

@@ -117,6 +117,16 @@ void read_success(const json& value, const std::string& pointer, success_rule& i
   members.refuse_unknown();
 }
 
+/// Methods are case-sensitive, and whoever writes "get" means GET.
+std::string usual_method(std::string method) {
+  std::string upper = method;
+  for (char& c : upper)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (const auto* usual : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+    if (upper == usual) return upper;
+  return method;
+}
+
 http_target read_http(const json& value, const std::string& pointer, fault_list& faults) {
   http_target read;
   member_reader members{value, pointer, faults};
@@ -133,7 +143,7 @@ http_target read_http(const json& value, const std::string& pointer, fault_list&
   if (auto method = members.text("method", {.max = 32})) {
     if (!is_token(*method))
       members.fault("method", in_backticks(*method) + " can't be an HTTP method; GET, POST and PUT are some");
-    read.method = std::move(*method);
+    read.method = usual_method(std::move(*method));
   }
   if (auto headers = members.find("headers")) read_headers(*headers, members.pointer_of("headers"), read, faults);
   if (auto success = members.find("success"))

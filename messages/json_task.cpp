@@ -1,6 +1,7 @@
 #include "messages/json_definition.hpp"
 #include "messages/json_reader.hpp"
 #include "messages/json_text.hpp"
+#include "messages/known_names.hpp"
 
 #include "schedule/time_text.hpp"
 
@@ -64,6 +65,7 @@ result<task_definition, json_faults> task_from_json(const json& body, std::strin
   read_rules(members, read);
   read.body = read_payload(members, context);
   read.how = read_resolved_target(members);
+  if (context.known) find_unknown_names(body, std::string{context.base_pointer}, *context.known, faults);
   members.refuse_unknown();
   if (!faults.empty()) return failure(faults.take());
   read.spec = task_to_text(read);
@@ -74,7 +76,7 @@ result<task_definition, json_faults> task_from_text(std::string_view text, std::
                                                     const json_context& context) {
   auto body = parse_json_body(text, context.base_pointer);
   if (!body) return failure(std::move(body.error()));
-  return task_from_json(*body->value, path_name, {context.now, context.base_pointer, body->payload_text});
+  return task_from_json(*body->value, path_name, {context.now, context.base_pointer, body->payload_text, context.known});
 }
 
 // -- writing ----------------------------------------------------------------------------------------------------------

@@ -105,6 +105,35 @@ TEST_F(jobs_api, header_and_member_that_differ_are_refused) {
   EXPECT_EQ(same.status, 201);
 }
 
+TEST_F(jobs_api, a_key_of_the_header_has_the_rules_of_the_member) {
+  for (const auto& key : {std::string(256, 'k'), std::string{"a\tb"}, std::string{"\xff"}}) {
+    const auto answer = request("POST", "/api/v1/jobs", noop_job, "Idempotency-Key: " + key + "\r\n");
+    EXPECT_EQ(answer.status, 422) << key;
+    EXPECT_THAT(answer.body, HasSubstr("the header Idempotency-Key"));
+  }
+  EXPECT_EQ(node.push_calls(), 0u);
+  const auto longest = "Idempotency-Key: " + std::string(255, 'k') + "\r\n";
+  EXPECT_EQ(request("POST", "/api/v1/jobs", noop_job, longest).status, 201);
+  const auto beside = request("POST", "/api/v1/jobs",
+                              R"({"target":{"native":{"handler":"noop"}},"priority":10,"unique_key":"a"})",
+                              "Idempotency-Key: b\r\n");
+  EXPECT_THAT(pointers_of(beside), UnorderedElementsAre("/priority", "/unique_key"));
+}
+
+TEST_F(jobs_api, lines_are_told_by_their_type_alone) {
+  const std::string lines = R"({"target":{"native":{"handler":"noop"}}})" "\n" R"({"target":{"native":{"handler":"noop"}}})";
+  const auto as_lines = request("POST", "/api/v1/jobs/batch", lines, "", "Application/X-NDJSON; a=b");
+  EXPECT_EQ(as_lines.status, 201) << as_lines.body;
+  EXPECT_EQ(request("POST", "/api/v1/jobs/batch", lines, "", "application/json; x=ndjson").status, 400);
+}
+
+TEST_F(jobs_api, a_line_that_is_no_json_is_named) {
+  const auto answer = request("POST", "/api/v1/jobs/batch", std::string{noop_job} + "\n\n{\"target\":\n", "",
+                              "application/x-ndjson");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("/jobs/1 is not JSON"));
+}
+
 TEST_F(jobs_api, all_faults_of_a_job_come_at_once) {
   const auto answer = request("POST", "/api/v1/jobs",
                               R"({"target":{"native":{"handler":"noop"}},"delay":"x","priority":12,"colour":"red"})");

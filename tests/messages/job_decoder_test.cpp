@@ -98,7 +98,7 @@ TEST(job_decoder, says_the_same_as_the_general_way) {
   for (uint64_t seed = 0; seed < 8'000; ++seed) {
     std::mt19937_64 random{seed};
     auto text = drawn_job(random);
-    auto fast = decoder.decode_job(text, test_now);
+    auto fast = decoder.decode_job(text, {.now = test_now});
     ASSERT_EQ(description(fast), description(job_from_text(text, test_context))) << "seed " << seed << ": " << text;
     accepted += fast.has_value();
   }
@@ -132,12 +132,12 @@ TEST(job_decoder, batches_and_lines_say_the_same_as_single_jobs) {
       return text;
     };
     if (!faults.empty()) expected = description(faults);
-    ASSERT_EQ(all(decoder.decode_lines(lines, test_now)), expected) << "seed " << seed;
+    ASSERT_EQ(all(decoder.decode_lines(lines, {.now = test_now})), expected) << "seed " << seed;
     // A batch that is no JSON is refused as a whole.
     if (!broken) {
-      ASSERT_EQ(all(decoder.decode_batch(batch + "]}", test_now)), expected) << "seed " << seed;
+      ASSERT_EQ(all(decoder.decode_batch(batch + "]}", {.now = test_now})), expected) << "seed " << seed;
     } else {
-      ASSERT_FALSE(decoder.decode_batch(batch + "]}", test_now));
+      ASSERT_FALSE(decoder.decode_batch(batch + "]}", {.now = test_now}));
     }
   }
 }
@@ -148,7 +148,7 @@ TEST(job_decoder, equal_targets_are_one_object) {
       decoder.decode_batch("{\"jobs\":[" + job_with("\"timeout\":\"5s\"") + "," + job_with("\"timeout\":\"5s\"") + "," +
                                job_with("\"timeout\":\"6s\"") + "," +
                                job_with("\"payload_base64\":\"\",\"timeout\":\"6s\"") + ",{" + noop_target + "}]}",
-                           test_now);
+                           {.now = test_now});
   ASSERT_TRUE(read);
   EXPECT_EQ((*read)[0].made.how, (*read)[1].made.how);
   EXPECT_EQ((*read)[2].made.how, (*read)[3].made.how);
@@ -161,7 +161,7 @@ TEST(job_decoder, keeps_right_with_more_targets_than_its_cache_holds) {
   for (int round = 0; round < 2; ++round)
     for (int i = 0; i < 3000; ++i) {
       auto handler = "h" + std::to_string(i);
-      auto read = decoder.decode_job(R"({"target":{"native":{"handler":")" + handler + "\"}}}", test_now);
+      auto read = decoder.decode_job(R"({"target":{"native":{"handler":")" + handler + "\"}}}", {.now = test_now});
       ASSERT_TRUE(read);
       ASSERT_EQ(std::get<native_target>(read->made.how->how).handler, handler);
     }
@@ -170,7 +170,7 @@ TEST(job_decoder, keeps_right_with_more_targets_than_its_cache_holds) {
 TEST(job_decoder, an_envelope_holds_jobs_and_nothing_else) {
   job_decoder decoder;
   auto faults = [&](const std::string& text) {
-    auto read = decoder.decode_batch(text, test_now);
+    auto read = decoder.decode_batch(text, {.now = test_now});
     return read ? std::vector<std::string>{} : pointers_of(read.error());
   };
   EXPECT_THAT(faults("{\"jobs\":[]}"), IsEmpty());
@@ -181,10 +181,10 @@ TEST(job_decoder, an_envelope_holds_jobs_and_nothing_else) {
   EXPECT_THAT(faults("{\"jobs\":[7,[],null,{}]}"), ElementsAre("/jobs/0", "/jobs/1", "/jobs/2", "/jobs/3/target"));
   EXPECT_THAT(faults("{\"jobs\":[],\"jobs\":[]}"), ElementsAre("/jobs"));
   EXPECT_THAT(faults("{\"jobs\":[],\"more\":1}"), ElementsAre("/more"));
-  EXPECT_TRUE(decoder.decode_batch("{\"jobs\":[", test_now).error().front().not_json);
-  EXPECT_TRUE(decoder.decode_batch("", test_now).error().front().not_json);
-  EXPECT_TRUE(decoder.decode_batch(std::string(100'000, '['), test_now).error().front().not_json);
-  EXPECT_TRUE(decoder.decode_batch("{\"jobs\":[{\"payload\":\"\xff\"}]}", test_now).error().front().not_json);
+  EXPECT_TRUE(decoder.decode_batch("{\"jobs\":[", {.now = test_now}).error().front().not_json);
+  EXPECT_TRUE(decoder.decode_batch("", {.now = test_now}).error().front().not_json);
+  EXPECT_TRUE(decoder.decode_batch(std::string(100'000, '['), {.now = test_now}).error().front().not_json);
+  EXPECT_TRUE(decoder.decode_batch("{\"jobs\":[{\"payload\":\"\xff\"}]}", {.now = test_now}).error().front().not_json);
 }
 
 TEST(job_decoder, a_batch_has_at_most_10000_jobs) {
@@ -192,18 +192,18 @@ TEST(job_decoder, a_batch_has_at_most_10000_jobs) {
   auto job = "{" + noop_target + "}";
   std::string list = job, lines = job + "\n";
   for (size_t i = 1; i < batch_jobs_max; ++i) list += "," + job, lines += job + "\n";
-  EXPECT_EQ(decoder.decode_batch("{\"jobs\":[" + list + "]}", test_now)->size(), batch_jobs_max);
-  EXPECT_EQ(decoder.decode_lines(lines, test_now)->size(), batch_jobs_max);
-  EXPECT_THAT(description(decoder.decode_batch("{\"jobs\":[" + list + "," + job + "]}", test_now).error()),
+  EXPECT_EQ(decoder.decode_batch("{\"jobs\":[" + list + "]}", {.now = test_now})->size(), batch_jobs_max);
+  EXPECT_EQ(decoder.decode_lines(lines, {.now = test_now})->size(), batch_jobs_max);
+  EXPECT_THAT(description(decoder.decode_batch("{\"jobs\":[" + list + "," + job + "]}", {.now = test_now}).error()),
               HasSubstr("at most 10000"));
-  EXPECT_THAT(description(decoder.decode_lines(lines + job, test_now).error()), HasSubstr("at most 10000"));
+  EXPECT_THAT(description(decoder.decode_lines(lines + job, {.now = test_now}).error()), HasSubstr("at most 10000"));
 }
 
 TEST(job_decoder, a_batch_of_nothing_but_faults_ends_soon) {
   job_decoder decoder;
   std::string list = "7";
   for (size_t i = 1; i < batch_jobs_max; ++i) list += ",7";
-  auto read = decoder.decode_batch("{\"jobs\":[" + list + "]}", test_now);
+  auto read = decoder.decode_batch("{\"jobs\":[" + list + "]}", {.now = test_now});
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().size(), 101u);
   EXPECT_THAT(read.error().back().message, HasSubstr("not looked at"));

@@ -1,4 +1,3 @@
-#include "messages/missing_connections.hpp"
 #include "messages/pool.hpp"
 #include "tests/messages/json_helpers.hpp"
 
@@ -251,26 +250,6 @@ TEST(json_pool, whatever_is_right_comes_back_the_same) {
     EXPECT_LE(again.min, again.max) << members;
     EXPECT_EQ(patched(pool, "{}")->spec, pool.spec) << members;
   }
-}
-
-TEST(missing_connections, name_the_member_and_what_there_is) {
-  auto pool = decoded_pool(pool_with(""));
-  broker_connections known;
-  auto faults = missing_connections(pool, known);
-  ASSERT_EQ(faults.size(), 1u);
-  EXPECT_EQ(faults[0].pointer, "/source/redis_list/connection");
-  EXPECT_THAT(faults[0].message, HasSubstr("write a table [redis.NAME]"));
-  known.redis["b"];
-  EXPECT_THAT(missing_connections(pool, known)[0].message, HasSubstr("there is `b`"));
-  known.redis["a"];
-  EXPECT_THAT(missing_connections(pool, known), IsEmpty());
-  EXPECT_THAT(pointers_of(missing_connections(decoded_pool(pool_with("", topic_source)), known)),
-              ElementsAre("/source/kafka/connection"));
-  EXPECT_THAT(pointers_of(missing_connections(redis_target{.connection = "c", .key = "k"}, known)),
-              ElementsAre("/target/redis/connection"));
-  EXPECT_THAT(pointers_of(missing_connections(kafka_target{.connection = "c", .topic = "t", .key = ""}, known)),
-              ElementsAre("/target/kafka/connection"));
-  EXPECT_THAT(missing_connections(native_target{"noop"}, known), IsEmpty());
 }
 
 } // namespace
