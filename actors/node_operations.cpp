@@ -8,6 +8,12 @@
 
 namespace wheelwork {
 
+namespace {
+
+constexpr size_t bulk_round = 1000; ///< jobs of a bulk change that are asked for at once
+
+} // namespace
+
 void node_operations::push(std::vector<push_request> requests) {
   caf::anon_send(desk_, desk_push{std::move(requests)});
 }
@@ -120,41 +126,57 @@ void node_operations::explain_not_found(bool retry, job_id id, service_callback<
 }
 
 void node_operations::change_jobs(bool retry, bulk_filter filter, service_callback<size_t> done) {
-  read([this, retry, filter = std::move(filter), done = std::move(done)](journal_reader& from) {
-    job_filter wanted;
-    wanted.task_name = filter.task_name;
-    wanted.state = filter.state;
-    wanted.created_from = filter.from;
-    wanted.created_until = filter.until;
-    wanted.limit = filter.limit;
-    std::vector<job_state> states;
-    if (filter.state)
-      states = {*filter.state};
-    else if (retry)
-      states = {job_state::dead, job_state::cancelled};
-    else
-      states = {job_state::pending, job_state::running};
+  auto change = std::make_shared<bulk_change>();
+  change->retry = retry;
+  change->wanted.task_name = filter.task_name;
+  change->wanted.created_from = filter.from;
+  change->wanted.created_until = filter.until;
+  change->left = filter.limit;
+  if (filter.state)
+    change->states = {*filter.state};
+  else if (retry)
+    change->states = {job_state::cancelled, job_state::dead};
+  else
+    change->states = {job_state::running, job_state::pending}; // from the back
+  change->done = std::move(done);
+  change_next(change);
+}
+
+/// A round of a bulk change; the next one begins below the last id of this one, so that each job is asked for once.
+void node_operations::change_next(const std::shared_ptr<bulk_change>& change) {
+  read([this, change](journal_reader& from) {
+    auto& wanted = change->wanted;
     desk_job_operation operation;
-    operation.retry = retry;
-    for (auto state : states) {
-      wanted.state = state;
-      wanted.limit = filter.limit - std::min(filter.limit, operation.jobs.size());
-      if (wanted.limit == 0) break;
+    operation.retry = change->retry;
+    while (operation.jobs.empty()) {
+      if (change->states.empty() || change->left == 0) return change->done(change->count);
+      wanted.state = change->states.back();
+      wanted.limit = std::min(bulk_round, change->left);
       auto found = from.list_jobs(wanted);
       if (!found)
-        return done(
+        return change->done(
             failure(service_error{service_errc::unavailable, found.error().message, std::chrono::seconds{1}, {}}));
       for (auto& view : *found) operation.jobs.push_back(view.what.id);
-    }
-    if (operation.jobs.empty()) return done(size_t{0});
-    operation.done = [done](std::vector<std::pair<job_id, std::optional<service_error>>> answers) {
-      size_t count = 0;
-      for (auto& [id, error] : answers) {
-        if (error && error->code != service_errc::not_found && error->code != service_errc::conflict)
-          return done(failure(*error));
-        if (!error) ++count;
+      if (found->size() < wanted.limit) {
+        change->states.pop_back();
+        wanted.below.reset();
+      } else {
+        wanted.below = operation.jobs.back();
       }
-      done(count);
+    }
+    change->left -= operation.jobs.size();
+    operation.done = [this, change, asked = operation.jobs.size()](
+                         std::vector<std::pair<job_id, std::optional<service_error>>> answers) {
+      for (auto& [id, error] : answers) {
+        if (!error)
+          ++change->count;
+        else if (error->code != service_errc::not_found && error->code != service_errc::conflict)
+          return change->done(failure(*error));
+      }
+      if (answers.size() < asked)
+        return change->done(failure(service_error{
+            service_errc::unknown_outcome, "the node did not answer for all jobs in time", std::chrono::seconds{1}, {}}));
+      change_next(change);
     };
     caf::anon_send(desk_, std::move(operation));
   });

@@ -28,6 +28,15 @@ public:
   void read(std::function<void(journal_reader&)> query);
 
 private:
+  struct bulk_change {
+    bool retry = false;
+    job_filter wanted;
+    std::vector<job_state> states; ///< yet to be gone through, the last one first
+    size_t left = 0;
+    size_t count = 0;
+    service_callback<size_t> done;
+  };
+  void change_next(const std::shared_ptr<bulk_change>& change);
   void explain_not_found(bool retry, job_id id, service_callback<bool> done);
   void cancel_jobs_of(const task_definition& task, service_callback<bool> done);
 

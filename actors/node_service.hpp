@@ -17,7 +17,7 @@ struct bulk_filter {
   std::optional<std::string> task_name;
   std::optional<job_state> state;
   std::optional<wall_time> from, until;
-  size_t limit = 1000;
+  size_t limit = std::numeric_limits<size_t>::max();
 };
 
 struct node_health {

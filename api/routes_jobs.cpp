@@ -10,7 +10,8 @@ namespace wheelwork::routes {
 
 namespace {
 
-constexpr size_t bulk_jobs_max = 10'000;
+constexpr int64_t bulk_jobs_max = 1'000'000'000;
+constexpr milliseconds bulk_wait{600'000}; ///< a thousand after the other, and each thousand is a commit
 
 /// 404 for what is no id at all, too: there is no such job.
 std::optional<job_id> job_in_path(const http_request& request, const responder& respond) {
@@ -79,7 +80,7 @@ result<bulk_filter, http_answer> bulk_filter_of(const http_request& request, std
     filter.state = members.choice<job_state>("state", states);
     filter.from = members.time("from");
     filter.until = members.time("to");
-    filter.limit = members.integer("limit", 1, bulk_jobs_max).value_or(filter.limit);
+    if (const auto limit = members.integer("limit", 1, bulk_jobs_max)) filter.limit = static_cast<size_t>(*limit);
   });
   if (refusal) return failure(*refusal);
   return filter;
@@ -142,12 +143,14 @@ void retry_job(api_context& context, http_request& request, const responder& res
 void cancel_jobs(api_context& context, http_request& request, const responder& respond) {
   auto filter = bulk_filter_of(request, {job_state::pending, job_state::running});
   if (!filter) return respond(filter.error());
+  respond.wait_long(bulk_wait, nullptr);
   context.node.cancel_jobs(std::move(*filter), answering_count(respond));
 }
 
 void retry_jobs(api_context& context, http_request& request, const responder& respond) {
   auto filter = bulk_filter_of(request, {job_state::dead, job_state::cancelled});
   if (!filter) return respond(filter.error());
+  respond.wait_long(bulk_wait, nullptr);
   context.node.retry_jobs(std::move(*filter), answering_count(respond));
 }
 

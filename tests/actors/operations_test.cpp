@@ -63,6 +63,20 @@ TEST_F(operations_test, bulk_changes_count_what_they_changed) {
   EXPECT_TRUE(jobs_in(job_state::cancelled).empty());
 }
 
+TEST_F(operations_test, a_bulk_change_without_a_limit_goes_through_all) {
+  put("t", R"("schedule":{"every":"1h"})");
+  push_for_task("t", 2500);
+  bulk_filter of_task;
+  of_task.task_name = "t";
+  bulk_filter some = of_task;
+  some.limit = 1200;
+  EXPECT_EQ(change(false, some), 1200u);
+  EXPECT_EQ(change(false, of_task), 1301u) << "and the fire that is prepared; the next one takes its place";
+  EXPECT_EQ(jobs_in(job_state::pending).size(), 1u);
+  EXPECT_EQ(change(true, of_task), 2501u);
+  EXPECT_TRUE(jobs_in(job_state::cancelled).empty());
+}
+
 TEST_F(operations_test, a_bulk_change_that_can_not_be_committed_is_refused) {
   push(R"("delay":"1h")");
   fail_commits();
