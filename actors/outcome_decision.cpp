@@ -114,6 +114,7 @@ std::variant<job_end, job_again> decide_outcome(const job& what, const attempt_r
 job after(const job& what, const job_again& again) {
   job next = what;
   next.attempt = again.ended.number;
+  next.fire_time = what.nominal_time();
   next.due_at = again.due_at;
   next.retries_used = again.retries_used;
   next.lost_in_row = again.lost_in_row;

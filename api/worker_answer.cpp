@@ -81,7 +81,7 @@ std::string leased_job_text(const leased_job& leased, const std::array<uint8_t, 
   made["timeout"] = format_duration(leased.timeout);
   made["priority"] = what.priority;
   made["due_at"] = format_time(what.due_at);
-  made["fire_time"] = what.is_fire() ? json(format_time(what.fire_time)) : json(nullptr);
+  made["fire_time"] = format_time(what.nominal_time());
   return text_with_payload(std::move(made), what.body);
 }
 

@@ -25,7 +25,7 @@ struct job {
   job_id id{};               ///< never changes
   task_id task{};            ///< zero: pushed without a task
   wall_time due_at{};        ///< when its next attempt may start; moved by a retry
-  wall_time fire_time{};     ///< nominal time of the firing that made it; only for origin `fire`
+  wall_time fire_time{};     ///< nominal time of the firing that made it; of another job, once due_at was moved, its first
   resolved_target_ptr how;   ///< never changes
   payload body;              ///< never changes
   uint32_t attempt = 0;      ///< number of the newest attempt that was begun; it only grows
@@ -36,6 +36,8 @@ struct job {
   bool start_recorded : 1 = false; ///< the start of attempt `attempt` is committed and its end is not
 
   bool is_fire() const { return origin == job_origin::fire; }
+  /// What every attempt is told as its fire time: when the job was to run, whatever retries made of that.
+  wall_time nominal_time() const { return fire_time == wall_time{} ? due_at : fire_time; }
   /// Its starts are committed before the effect.
   bool careful() const { return how->delivery == delivery_mode::at_most_once || lost_in_row >= lost_in_row_careful; }
 };

@@ -107,7 +107,7 @@ void add_own_headers(const attempt_order& order, const attempt_identity& identit
   const auto& what = order.what;
   request.own.emplace_back("Wheelwork-Job-Id", to_string(what.id));
   request.own.emplace_back("Wheelwork-Attempt", std::to_string(order.number));
-  request.own.emplace_back("Wheelwork-Fire-Time", format_time(what.is_fire() ? what.fire_time : what.due_at));
+  request.own.emplace_back("Wheelwork-Fire-Time", format_time(what.nominal_time()));
   request.own.emplace_back("Idempotency-Key", idempotency_key);
   request.own.emplace_back("traceparent", traceparent_of(what.id, order.number, identity.database_secret));
   if (!order.from) return;

@@ -12,7 +12,7 @@ std::vector<std::pair<std::string, std::string>> kafka_headers_for(const attempt
   std::vector<std::pair<std::string, std::string>> made;
   made.emplace_back("wheelwork-job-id", to_string(what.id));
   made.emplace_back("wheelwork-attempt", std::to_string(order.number));
-  made.emplace_back("wheelwork-fire-time", format_time(what.is_fire() ? what.fire_time : what.due_at));
+  made.emplace_back("wheelwork-fire-time", format_time(what.nominal_time()));
   made.emplace_back("idempotency-key", order.from && !order.from->idempotency_key.empty()
                                            ? order.from->idempotency_key
                                            : idempotency_key_of(what.id, identity.database_secret));

@@ -73,7 +73,7 @@ native_call native_core::call_for(const attempt_order& order, std::stop_token st
           order.number,
           what.body.data(),
           what.body.content_type(),
-          what.is_fire() ? what.fire_time : wall_time{},
+          what.nominal_time(),
           identity_,
           std::move(stop)};
 }

@@ -13,7 +13,7 @@ struct native_call {
   uint32_t attempt;
   std::string_view payload; ///< JSON unless content_type says otherwise
   std::string_view content_type;
-  wall_time fire_time; ///< zero unless a fire of a task
+  wall_time fire_time; ///< nominal time of the fire; of another job, when it was first due
   const attempt_identity& identity;
   std::stop_token
       stop; ///< of blocking handlers: set when nobody waits for the result any more (timed out, cancelled, node stops)

@@ -12,7 +12,7 @@ constexpr size_t argument_max = (128 << 10) - 1;
 using variables = std::map<std::string, std::string>;
 
 /// A job that no firing made carries the time when it was due.
-std::string fire_time_text(const job& what) { return format_time(what.is_fire() ? what.fire_time : what.due_at); }
+std::string fire_time_text(const job& what) { return format_time(what.nominal_time()); }
 
 bool holds_nul(std::string_view text) { return text.find('\0') != text.npos; }
 

@@ -7,7 +7,7 @@ namespace wheelwork {
 
 namespace {
 
-std::string fire_time_of(const job& what) { return what.is_fire() ? format_time(what.fire_time) : std::string{}; }
+std::string fire_time_of(const job& what) { return format_time(what.nominal_time()); }
 
 std::string envelope_of(const attempt_order& order, const std::string& trace_id, const std::string& idempotency_key) {
   const auto& body = order.what.body;
@@ -15,7 +15,9 @@ std::string envelope_of(const attempt_order& order, const std::string& trace_id,
                                  {"attempt", order.number},
                                  {"trace_id", trace_id},
                                  {"idempotency_key", idempotency_key}};
-  if (order.what.is_fire()) members["fire_time"] = fire_time_of(order.what);
+  members["fire_time"] = fire_time_of(order.what);
+  if (order.from)
+    for (const auto& [fact, text] : facts_of(*order.from)) members[std::string{fact}] = text;
   if (!body.empty() && !body.is_json()) {
     members["payload_base64"] = base64_of(body.data());
     members["content_type"] = body.content_type();
@@ -60,6 +62,11 @@ redis_write redis_write_of(const attempt_order& order, const redis_target& how, 
                   keep(fire_time_of(order.what)),
                   "idempotency_key",
                   keep(idempotency_key)};
+  if (!order.from) return made;
+  for (auto& [fact, text] : facts_of(*order.from)) {
+    made.command.push_back(keep(std::string{fact}));
+    made.command.push_back(keep(std::move(text)));
+  }
   return made;
 }
 

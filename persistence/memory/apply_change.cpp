@@ -49,6 +49,7 @@ private:
   void update_state(const task_state& state);
   void end(const job_end& end);
   void again(const job_again& again);
+  void add_minute(pool_minute minute);
   void start(const job_start& start);
   void late(const late_result& late);
   void revive(const job_revive& revive);
@@ -117,7 +118,7 @@ void application::write_pools(const journal_change& change) {
   }
   for (const pool_event& one : change.pool_events)
     put(rows_.pool_events, rows_.pool_events.empty() ? 1 : rows_.pool_events.rbegin()->first + 1, one);
-  for (const pool_minute& one : change.pool_minutes) put(rows_.pool_minutes, {one.pool, one.minute, one.node}, one);
+  for (const pool_minute& one : change.pool_minutes) add_minute(one);
 }
 
 void application::put_task(const task_put& one, shard_id shard) {
@@ -203,6 +204,20 @@ void application::end(const job_end& end) {
   erase(rows_.live, end.id);
 }
 
+void application::add_minute(pool_minute minute) {
+  const std::tuple key{minute.pool, minute.minute, minute.node};
+  if (const auto found = rows_.pool_minutes.find(key); found != rows_.pool_minutes.end()) {
+    const auto& before = found->second;
+    minute.taken += before.taken;
+    minute.succeeded += before.succeeded;
+    minute.failed_attempts += before.failed_attempts;
+    minute.dead_letters += before.dead_letters;
+    minute.lag_max = std::max(minute.lag_max, before.lag_max);
+    minute.consumers_max = std::max(minute.consumers_max, before.consumers_max);
+  }
+  put(rows_.pool_minutes, key, std::move(minute));
+}
+
 void application::again(const job_again& again) {
   const auto found = rows_.live.find(again.id);
   if (found == rows_.live.end()) {
@@ -211,6 +226,7 @@ void application::again(const job_again& again) {
   }
   live_row next = found->second;
   job& what = next.made.made;
+  what.fire_time = what.nominal_time();
   what.due_at = again.due_at;
   what.attempt = std::max(what.attempt, again.ended.number);
   what.retries_used = again.retries_used;
@@ -248,6 +264,7 @@ void application::revive(const job_revive& revive) {
   const history_row old = found->second;
   live_row next{.shard = old.shard, .made = old.made, .started_node = {}};
   job& what = next.made.made;
+  what.fire_time = what.nominal_time();
   what.due_at = revive.due_at;
   if (revive.priority) what.priority = *revive.priority;
   what.retries_used = 0;

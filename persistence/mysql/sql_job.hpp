@@ -47,7 +47,8 @@ inline constexpr char drop_attempts[] =
 #define WHEELWORK_ATTEMPT "job_id, number, node, started_at, finished_at, outcome, error, response"
 
 inline constexpr char put_back[] =
-    "update {given} straight_join ww_job j force index (primary) on j.id = {id} set j.due_at = {due_at}, j.attempt = "
+    "update {given} straight_join ww_job j force index (primary) on j.id = {id} set "
+    "j.fire_time = coalesce(j.fire_time, j.due_at), j.due_at = {due_at}, j.attempt = " // in this order
     "greatest(j.attempt, "
     "{number}), j.retries_used = {retries_used}, j.lost_in_row = {lost_in_row}, j.running = 0, j.started_at = null, "
     "j.started_node = null";
@@ -72,7 +73,7 @@ inline constexpr char keep_last_attempt[] =
 inline constexpr char copy_to_live[] =
     "insert into ww_job (id, shard, fire_shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, "
     "priority, origin, running, created_at, content_type, labels, unique_key, external_id, payload) select id, shard, "
-    "if(origin = 1, shard, null), $2, task, fire_time, target, attempt, 0, 0, coalesce($3, priority), origin, 0, "
+    "if(origin = 1, shard, null), $2, task, coalesce(fire_time, due_at), target, attempt, 0, 0, coalesce($3, priority), origin, 0, "
     "created_at, content_type, labels, unique_key, external_id, payload from ww_job_history where id = $1 and "
     "state <> $4";
 inline constexpr char delete_history_of[] =

@@ -95,7 +95,7 @@ inline constexpr char drop_attempts[] = "delete from ww_attempt where job_id = a
 inline constexpr char again_jobs[] =
     "with given as materialized (select * from " WHEELWORK_GIVEN_ATTEMPTS
     ", $9::bigint[], $10::integer[], $11::smallint[]) as g(" WHEELWORK_ATTEMPT ", due_at, retries_used, lost_in_row)), "
-    "changed as (update ww_job j set due_at = g.due_at, attempt = greatest(j.attempt, g.number), "
+    "changed as (update ww_job j set fire_time = coalesce(j.fire_time, j.due_at), due_at = g.due_at, attempt = greatest(j.attempt, g.number), "
     "retries_used = g.retries_used, lost_in_row = g.lost_in_row, running = false, started_at = null, "
     "started_node = null from given g where j.id = g.job_id and j.id = any($1::bigint[]) returning j.id), "
     "noted as (insert into ww_attempt as a (" WHEELWORK_ATTEMPT ") select " WHEELWORK_ATTEMPT
@@ -124,7 +124,7 @@ inline constexpr char keep_last_attempt[] =
 inline constexpr char copy_to_live[] = "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
                                        "retries_used, lost_in_row, priority, origin, "
                                        "running, created_at, content_type, labels, unique_key, external_id, payload) "
-                                       "select id, shard, $2::bigint, task, fire_time, target, attempt, 0, 0, "
+                                       "select id, shard, $2::bigint, task, coalesce(fire_time, due_at), target, attempt, 0, 0, "
                                        "coalesce($3::smallint, priority), origin, false, "
                                        "created_at, content_type, labels, unique_key, external_id, payload from "
                                        "ww_job_history where id = $1 and state <> $4::smallint";

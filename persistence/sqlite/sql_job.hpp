@@ -36,7 +36,8 @@ inline constexpr char delete_job[] = "delete from ww_job where id = ?1";
 /// For rows that leave without history: what hangs on them.
 inline constexpr char take_job[] =
     "delete from ww_job where id = ?1 returning task, labels, unique_key, external_id, fire_time";
-inline constexpr char job_again[] = "update ww_job set due_at = ?2, attempt = max(attempt, ?3), retries_used = ?4, "
+inline constexpr char job_again[] = "update ww_job set fire_time = coalesce(fire_time, due_at), due_at = ?2, "
+                                    "attempt = max(attempt, ?3), retries_used = ?4, "
                                     "lost_in_row = ?5, running = 0, started_at = null, "
                                     "started_node = null where id = ?1";
 inline constexpr char job_start[] =
@@ -61,7 +62,7 @@ inline constexpr char copy_to_live[] =
     "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
     "retries_used, lost_in_row, priority, origin, "
     "running, created_at, content_type, labels, unique_key, external_id, payload) "
-    "select id, shard, ?2, task, fire_time, target, attempt, 0, 0, coalesce(?3, priority), "
+    "select id, shard, ?2, task, coalesce(fire_time, due_at), target, attempt, 0, 0, coalesce(?3, priority), "
     "origin, 0, "
     "created_at, content_type, labels, unique_key, "
     "external_id, payload from ww_job_history where id = ?1 and state <> ?4";

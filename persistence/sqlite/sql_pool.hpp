@@ -15,11 +15,15 @@ inline constexpr char delete_pool[] = "delete from ww_pool where name = ?1";
 inline constexpr char add_pool_event[] =
     "insert into ww_pool_event (pool, happened_at, kind, consumers_before, consumers, backlog, messages, reason) "
     "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+/// A pool that ends and begins again in a minute is told of in pieces.
 inline constexpr char put_pool_minute[] =
     "insert into ww_pool_minute (pool, begins_at, node, taken, succeeded, failed_attempts, dead_letters, backlog_max, "
     "consumers_max) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict (pool, begins_at, node) do update set "
-    "taken = excluded.taken, succeeded = excluded.succeeded, failed_attempts = excluded.failed_attempts, dead_letters "
-    "= excluded.dead_letters, backlog_max = excluded.backlog_max, consumers_max = excluded.consumers_max";
+    "taken = ww_pool_minute.taken + excluded.taken, succeeded = ww_pool_minute.succeeded + excluded.succeeded, "
+    "failed_attempts = ww_pool_minute.failed_attempts + excluded.failed_attempts, "
+    "dead_letters = ww_pool_minute.dead_letters + excluded.dead_letters, "
+    "backlog_max = max(ww_pool_minute.backlog_max, excluded.backlog_max), "
+    "consumers_max = max(ww_pool_minute.consumers_max, excluded.consumers_max)";
 inline constexpr pool_write_texts pool_writing{.edition = pool_edition,
                                                .insert = insert_pool,
                                                .replace = replace_pool,

@@ -106,6 +106,7 @@ TEST_P(jobs_test, all_attempts_are_shown_in_order_also_after_the_end) {
   EXPECT_EQ(found.what.due_at, at(100));
   EXPECT_EQ(found.what.attempt, 1u);
   EXPECT_EQ(found.what.retries_used, 1);
+  EXPECT_EQ(found.what.nominal_time(), at(0)) << "every attempt is told the same";
   again.agains = {{job_id{10}, tried(2, attempt_outcome::lost, at(3), at(4)), at(200), 1, 1}};
   commit(again);
   EXPECT_EQ(job_of(10).what.lost_in_row, 1);
@@ -205,6 +206,7 @@ TEST_P(jobs_test, a_revived_job_goes_on_with_its_numbers_and_fresh_retries) {
   EXPECT_EQ(receipt.revived[0].attempt, 2u);
   EXPECT_EQ(receipt.revived[0].retries_used, 0);
   EXPECT_EQ(receipt.revived[0].due_at, at(9000));
+  EXPECT_EQ(receipt.revived[0].nominal_time(), at(0));
   EXPECT_EQ(receipt.revived[0].body.data(), "{\"n\":10}");
   const job_view live = job_of(10);
   EXPECT_EQ(live.state, job_state::pending);
@@ -215,6 +217,16 @@ TEST_P(jobs_test, a_revived_job_goes_on_with_its_numbers_and_fresh_retries) {
   commit(end);
   EXPECT_EQ(job_of(10).attempts.size(), 3u);
   EXPECT_THAT(ids_of(*reader_->list_jobs({})), ElementsAre(10)) << "it must not stand in both tables";
+}
+
+TEST_P(jobs_test, a_job_that_was_never_tried_again_keeps_its_time_when_it_is_revived) {
+  commit(inserting({pushed(10, at(5))}));
+  journal_change end, revive;
+  end.ends = {ending(10, job_state::dead, 1)};
+  revive.revived = {{job_id{10}, at(9000), {}}};
+  commit(end);
+  EXPECT_EQ(commit(revive).revived.at(0).nominal_time(), at(5));
+  EXPECT_EQ(job_of(10).what.nominal_time(), at(5));
 }
 
 TEST_P(jobs_test, an_end_that_keeps_nothing_leaves_nothing_but_the_fire) {

@@ -160,28 +160,34 @@ TEST_P(pools_test, events_come_newest_first_and_page_by_page) {
   EXPECT_THAT(reasons_of(*reader_->pool_events("c", {}, 2)), IsEmpty());
 }
 
-TEST_P(pools_test, a_minute_written_again_replaces_the_first) {
+TEST_P(pools_test, a_minute_is_the_sum_of_its_pieces) {
   pool_minute whole = minute_of("a", at(60'000), "node-1", 10);
   whole.succeeded = 9;
   whole.failed_attempts = 4;
   whole.dead_letters = 1;
   whole.lag_max = 700;
   whole.consumers_max = 3;
-  commit(happening({}, {minute_of("a", at(60'000), "node-1", 5), minute_of("a", at(60'000), "node-2", 6),
-                        minute_of("b", at(60'000), "node-1", 7), minute_of("a", at(120'000), "node-1", 8)}));
-  commit(happening({}, {whole}));
+  pool_minute rest = minute_of("a", at(60'000), "node-1", 5);
+  rest.succeeded = 4;
+  rest.failed_attempts = 3;
+  rest.dead_letters = 2;
+  rest.lag_max = 600;
+  rest.consumers_max = 7;
+  commit(happening({}, {whole, minute_of("a", at(60'000), "node-2", 6), minute_of("b", at(60'000), "node-1", 7),
+                        minute_of("a", at(120'000), "node-1", 8)}));
+  commit(happening({}, {rest}));
   const auto found = reader_->pool_minutes("a", at(60'000), at(120'000));
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->size(), 2u);
   EXPECT_EQ(found->at(0).pool, "a");
   EXPECT_EQ(found->at(0).minute, at(60'000));
   EXPECT_EQ(found->at(0).node, "node-1");
-  EXPECT_EQ(found->at(0).taken, 10u);
-  EXPECT_EQ(found->at(0).succeeded, 9u);
-  EXPECT_EQ(found->at(0).failed_attempts, 4u);
-  EXPECT_EQ(found->at(0).dead_letters, 1u);
+  EXPECT_EQ(found->at(0).taken, 15u);
+  EXPECT_EQ(found->at(0).succeeded, 13u);
+  EXPECT_EQ(found->at(0).failed_attempts, 7u);
+  EXPECT_EQ(found->at(0).dead_letters, 3u);
   EXPECT_EQ(found->at(0).lag_max, 700u);
-  EXPECT_EQ(found->at(0).consumers_max, 3u);
+  EXPECT_EQ(found->at(0).consumers_max, 7u);
   EXPECT_EQ(found->at(1).node, "node-2");
   EXPECT_EQ(reader_->pool_minutes("a", at(0), at(200'000))->size(), 3u);
   EXPECT_THAT(*reader_->pool_minutes("a", at(60'001), at(120'000)), IsEmpty());
