@@ -14,6 +14,7 @@ namespace {
 constexpr unsigned id_start_bits = 42; ///< so that ids stay below 2^63 for longer than any consumer lives
 constexpr milliseconds batch_quick{25}, batch_slow{100}; ///< a batch should last about so long
 constexpr milliseconds empty_pause_first{5}, empty_pause_max{250};
+constexpr milliseconds standing_pause{20};
 
 } // namespace
 
@@ -24,6 +25,7 @@ consumer_state::~consumer_state() {
   for (const auto& [token, one] : messages_) in_flight += one.in_flight;
   with_.statistics->in_flight -= in_flight;
   count_hand(0, 0);
+  count_ready(false);
   with_.statistics->set_consumer_failure(settings_.number, {});
   with_.table->release(settings_.slot);
 }
@@ -50,6 +52,7 @@ consumer_actor::behavior_type consumer_state::make_behavior(consumer_settings se
       },
       [this](const retire_consumer&) {
         retiring_ = true;
+        count_ready(false);
         work();
       },
       [this](finished& ended) {
@@ -117,6 +120,7 @@ void consumer_state::go_on_later() {
   const auto until = [now](std::chrono::steady_clock::time_point then) {
     return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(then - now));
   };
+  if (with_.statistics->stands && !retiring_) return work_later(standing_pause); // to be told to leave
   const auto may_take = until(std::max(failed_until_, no_take_before_));
   if (messages_.empty() && !retiring_) {
     // The source itself waits for the first message.
@@ -163,7 +167,8 @@ bool consumer_state::waits_for_its_batch() const {
 }
 
 bool consumer_state::wants_more() const {
-  if (retiring_ || with_.clock->steady_now() < std::max(failed_until_, no_take_before_)) return false;
+  if (retiring_ || with_.statistics->stands) return false;
+  if (with_.clock->steady_now() < std::max(failed_until_, no_take_before_)) return false;
   return !waits_for_its_batch() && book_->in_flight() < in_flight_max() && book_->room() > 0;
 }
 
@@ -184,6 +189,7 @@ void consumer_state::fetch() {
   last_call_ = with_.clock->steady_now();
   if (!news) return note_failure(news.error().message);
   note_failure({});
+  count_ready(with_.from->is_at_work());
   // With work under way an empty source is asked less and less often, up to four times a second.
   empty_pause_ =
       news->taken.empty() ? std::clamp(empty_pause_ * 2, empty_pause_first, empty_pause_max) : milliseconds{0};
@@ -203,6 +209,7 @@ void consumer_state::let_source_know() {
   last_call_ = with_.clock->steady_now();
   if (!news) return note_failure(news.error().message);
   note_failure({});
+  count_ready(!retiring_ && with_.from->is_at_work());
   take_in(*news);
 }
 
@@ -333,11 +340,38 @@ void consumer_state::leave() {
   self_->quit();
 }
 
+/// Of the source; empty: it works.
 void consumer_state::note_failure(const std::string& failure) {
   if (!failure.empty()) failed_until_ = with_.clock->steady_now() + settings_.failure_pause;
   if (failure == failure_) return;
   failure_ = failure;
-  with_.statistics->set_consumer_failure(settings_.number, failure);
+  show_failure();
+}
+
+/// Of the journal; empty: it takes messages as jobs.
+void consumer_state::note_recording(const std::string& failure) {
+  recording_failure_ = failure;
+  show_failure();
+}
+
+void consumer_state::show_failure() {
+  const auto& what = failure_.empty() ? recording_failure_ : failure_;
+  if (what == shown_failure_) return;
+  shown_failure_ = what;
+  with_.statistics->set_consumer_failure(settings_.number, what);
+  if (what.empty()) return;
+  pool_event event;
+  event.kind = pool_event::what::failing;
+  event.reason = what;
+  self_->send(owner_, pool_happened{std::move(event)});
+}
+
+void consumer_state::count_ready(bool ready) {
+  if (std::exchange(counted_ready_, ready) == ready) return;
+  if (ready)
+    ++with_.statistics->ready;
+  else
+    --with_.statistics->ready;
 }
 
 /// Time in which at least one message was in work, told in pieces so that the policy sees long work, too.

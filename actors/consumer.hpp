@@ -94,6 +94,9 @@ private:
   void hand_over(const std::vector<message_token>& wanted);
   void give_back(const std::vector<uint64_t>& untouched);
   void note_failure(const std::string& failure);
+  void note_recording(const std::string& failure);
+  void show_failure();
+  void count_ready(bool ready);
   void count_busy();
   void count_hand(size_t in_hand, size_t waiting);
   message_limits limits() const;
@@ -117,7 +120,8 @@ private:
   milliseconds empty_pause_{0};
   bool busy_ = false, soon_ = false, retiring_ = false, left_ = false;
   size_t counted_in_hand_ = 0, counted_waiting_ = 0;
-  std::string failure_;
+  bool counted_ready_ = false;
+  std::string failure_, recording_failure_, shown_failure_;
 };
 
 /// Blocks in the source: spawn it detached, except in tests.

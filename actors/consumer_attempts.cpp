@@ -21,7 +21,7 @@ const std::shared_ptr<runner>& consumer_state::runner_of(const resolved_target& 
 size_t consumer_state::in_flight_max() const { return limits().in_flight; }
 
 void consumer_state::begin_attempts() {
-  if (retiring_) return;
+  if (retiring_ || with_.statistics->stands) return;
   if (with_.pool->journal) return record_as_jobs();
   for (auto now = with_.clock->steady_now(); const auto start = book_->start_next(now);
        now = with_.clock->steady_now()) {
@@ -130,7 +130,7 @@ void consumer_state::end_recording(const messages_recorded& answer) {
       book_->not_started(token, now + settings_.journal_pause);
     }
   }
-  with_.statistics->set_consumer_failure(settings_.number, answer.failure);
+  note_recording(answer.failure);
 }
 
 /// For a consumer that leaves: a message that waits for a worker may wait for ever.

@@ -10,9 +10,20 @@ namespace wheelwork {
 
 namespace {
 
-constexpr milliseconds replace_first{200}, replace_max{10'000}; ///< after a crash
+constexpr milliseconds replace_first{200}, replace_max{10'000};
+constexpr unsigned doublings_max = 6;
+constexpr milliseconds crash_forgotten{60'000};
+constexpr milliseconds failure_quiet{60'000};
 
 } // namespace
+
+milliseconds crash_pauses::pause_after(steady_time crash) {
+  if (last_ && crash - *last_ > crash_forgotten) in_row_ = 0;
+  last_ = crash;
+  const auto pause = std::min(replace_max, replace_first * (1 << std::min(in_row_, doublings_max)));
+  ++in_row_;
+  return pause;
+}
 
 consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr pool, pool_environment_ptr with,
                                                                       std::shared_ptr<pool_statistics> statistics,
@@ -35,10 +46,10 @@ consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr p
       [this](const backlog_seen& seen) { hear(seen); },
       [this](const consumer_left& one) {
         members_.erase(one.number);
-        statistics_->consumers = static_cast<uint32_t>(members_.size());
+        statistics_->set_consumers(members_.size());
         end_if_empty();
       },
-      [this](const pool_happened& in_consumer) { tell(in_consumer.event); },
+      [this](const pool_happened& in_consumer) { tell_of_consumer(in_consumer.event); },
       [this](const end_pool&) {
         ending_ = true;
         if (monitor_) caf::anon_send_exit(monitor_, caf::exit_reason::user_shutdown);
@@ -49,6 +60,9 @@ consumer_pool_actor::behavior_type consumer_pool_state::make_behavior(pool_ptr p
       [this](const replace_consumers&) {
         replacing_ = false;
         if (!stands()) bring_to(wanted_, "one crashed");
+      },
+      [this](const replace_lag_monitor&) {
+        if (!ending_) open_monitor();
       },
   };
 }
@@ -121,7 +135,7 @@ void consumer_pool_state::hear(const backlog_seen& seen) {
   if (seen.failure.empty()) reading.lag = seen.waiting;
   reading.handled_total = statistics_->succeeded + statistics_->dead_letters;
   reading.busy_total = std::chrono::microseconds{statistics_->busy_microseconds.load()};
-  reading.consumers = working();
+  reading.consumers = std::min(working(), statistics_->ready.load());
   const auto decision = policy_->decide(reading);
   statistics_->set_decision(decision.reason);
   if (!stands()) bring_to(decision.consumers, decision.reason);
@@ -136,12 +150,17 @@ void consumer_pool_state::note_failure(const backlog_seen& seen) {
   }
   failure_ = seen.failure;
   pool_event event;
-  event.kind = failure_.empty() ? pool_event::what::working : pool_event::what::failing;
-  event.reason = failure_.empty() ? "the source can be read again" : failure_;
-  if (failure_.empty())
+  if (failure_.empty()) {
+    event.kind = pool_event::what::working;
+    event.reason = "the source can be read again";
     spdlog::info("pool {}: the source can be read again", pool_->name);
-  else
+    consumer_failure_ = {};
+  } else {
+    event.kind = pool_event::what::failing;
+    event.reason = failure_;
     spdlog::warn("pool {}: {}", pool_->name, failure_);
+    if (is_told(failure_)) return;
+  }
   tell(std::move(event));
 }
 
@@ -158,7 +177,7 @@ void consumer_pool_state::bring_to(uint32_t wanted, const std::string& reason) {
   }
   while (working() > wanted) retire_one();
   const auto now = working();
-  statistics_->consumers = static_cast<uint32_t>(members_.size());
+  statistics_->set_consumers(members_.size());
   if (now == before) return;
   pool_event event;
   event.kind = pool_event::what::scaled;
@@ -214,15 +233,15 @@ void consumer_pool_state::retire_one() {
 /// A consumer that crashed is replaced after a while; what it had in hand comes back by the source.
 void consumer_pool_state::lost(const caf::down_msg& gone) {
   if (monitor_ && gone.source == monitor_.address()) {
-    if (ending_) return;
-    spdlog::error("pool {}: its lag monitor crashed and begins anew", pool_->name);
-    return open_monitor();
+    monitor_ = nullptr;
+    if (!ending_) replace_monitor(gone.reason);
+    return;
   }
   const auto found = std::find_if(members_.begin(), members_.end(),
                                   [&](const auto& each) { return each.second.actor.address() == gone.source; });
   if (found == members_.end()) return; // it left in order
   members_.erase(found);
-  statistics_->consumers = static_cast<uint32_t>(members_.size());
+  statistics_->set_consumers(members_.size());
   if (ending_) return end_if_empty();
   spdlog::error("pool {}: a consumer crashed and is replaced", pool_->name);
   pool_event event;
@@ -230,8 +249,27 @@ void consumer_pool_state::lost(const caf::down_msg& gone) {
   event.reason = "a consumer crashed and is replaced: " + self_->system().render(gone.reason);
   tell(std::move(event));
   if (std::exchange(replacing_, true)) return;
-  const auto pause = std::min(replace_max, replace_first * (1 << std::min<uint32_t>(crashes_in_row_++, 6)));
-  self_->delayed_send(self_, pause, replace_consumers{});
+  self_->delayed_send(self_, consumer_crashes_.pause_after(with_->clock->steady_now()), replace_consumers{});
+}
+
+void consumer_pool_state::replace_monitor(const caf::error& reason) {
+  backlog_seen crashed;
+  crashed.failure = "its lag monitor crashed and is replaced: " + self_->system().render(reason);
+  note_failure(crashed);
+  self_->delayed_send(self_, monitor_crashes_.pause_after(with_->clock->steady_now()), replace_lag_monitor{});
+}
+
+/// All consumers of a source that is away say the same, and again and again: once a minute is enough.
+void consumer_pool_state::tell_of_consumer(const pool_event& event) {
+  if (event.kind == pool_event::what::failing) {
+    if (event.reason == failure_ || is_told(event.reason)) return;
+    consumer_failure_ = {event.reason, with_->clock->steady_now() + failure_quiet};
+  }
+  tell(event);
+}
+
+bool consumer_pool_state::is_told(const std::string& failure) const {
+  return failure == consumer_failure_.text && with_->clock->steady_now() < consumer_failure_.quiet_until;
 }
 
 void consumer_pool_state::tell(pool_event event) {

@@ -31,6 +31,16 @@ struct pool_environment {
 };
 using pool_environment_ptr = std::shared_ptr<const pool_environment>;
 
+/// How long to wait before what crashed is replaced: longer each time, and short again after a minute without a crash.
+class crash_pauses {
+public:
+  milliseconds pause_after(steady_time crash);
+
+private:
+  std::optional<steady_time> last_;
+  unsigned in_row_ = 0;
+};
+
 class consumer_pool_state {
 public:
   static inline const char* name = "consumer_pool";
@@ -55,11 +65,14 @@ private:
   bool spawn_one();
   void retire_one();
   void lost(const caf::down_msg& gone);
+  void replace_monitor(const caf::error& reason);
   uint32_t working() const;
   bool stands() const { return pool_->paused || ending_; }
   scaling_bounds bounds() const;
   source_setup setup() const;
   void tell(pool_event event);
+  void tell_of_consumer(const pool_event& event);
+  bool is_told(const std::string& failure) const;
   void end_if_empty();
 
   consumer_pool_actor::pointer self_;
@@ -75,10 +88,14 @@ private:
   uint32_t next_number_ = 1;
   std::optional<uint32_t> partitions_;
   uint32_t wanted_ = 0;
-  uint32_t crashes_in_row_ = 0;
+  crash_pauses consumer_crashes_, monitor_crashes_;
   std::random_device chance_;
   bool replacing_ = false, ending_ = false;
-  std::string failure_;
+  std::string failure_; ///< of the monitor
+  struct {
+    std::string text;
+    steady_time quiet_until{};
+  } consumer_failure_;
 };
 
 consumer_pool_actor::behavior_type consumer_pool(consumer_pool_actor::stateful_pointer<consumer_pool_state> self,

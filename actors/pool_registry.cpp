@@ -201,6 +201,7 @@ void pool_registry_state::run(const pool_ptr& pool) {
     end(pool_name);
   } else {
     one.definition = pool;
+    one.statistics->stands = pool->paused; // before the caller hears that it is so
     self_->send(one.actor, change_pool{pool});
   }
   with_.directory->put(pool, one.statistics);
@@ -209,6 +210,7 @@ void pool_registry_state::run(const pool_ptr& pool) {
 
 void pool_registry_state::begin(running_pool& one) {
   if (!one.statistics) one.statistics = std::make_shared<pool_statistics>();
+  one.statistics->stands = one.definition->paused;
   pool_registry_actor me = self_;
   one.actor =
       self_->spawn<caf::monitored + caf::linked>(consumer_pool, one.definition, with_.pools, one.statistics, me);
@@ -220,6 +222,7 @@ void pool_registry_state::end(const std::string& pool) {
   const auto found = running_.find(pool);
   if (found == running_.end() || found->second.ending || !found->second.actor) return;
   found->second.ending = true;
+  found->second.statistics->stands = true;
   self_->send(found->second.actor, end_pool{});
 }
 
@@ -240,6 +243,7 @@ void pool_registry_state::note_end(const std::string& pool) {
   const auto found = running_.find(pool);
   if (found == running_.end()) return;
   auto& one = found->second;
+  close_minute_of(pool, one, std::chrono::floor<std::chrono::minutes>(with_.pools->clock->wall_now()));
   one.actor = nullptr;
   one.ending = false;
   const auto next = std::exchange(one.next, nullptr);
@@ -253,8 +257,10 @@ void pool_registry_state::note_end(const std::string& pool) {
   answer_stop();
 }
 
+/// When all that happened in pools is written, or can't be.
 void pool_registry_state::answer_stop() {
-  if (!stop_to_ || !running_.empty()) return;
+  if (!stop_to_ || !running_.empty() || records_under_way_) return;
+  if (!records_refused_ && !(events_.empty() && minutes_.empty())) return write_records();
   self_->send(stop_to_, pools_stopped{});
 }
 
@@ -281,10 +287,13 @@ void pool_registry_state::write_records() {
   write(std::move(change), [this](const std::optional<journal_error>& error) {
     records_under_way_ = false;
     const auto events = std::exchange(events_under_way_, 0), minutes = std::exchange(minutes_under_way_, 0);
-    if (error) return;
-    events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(events));
-    minutes_.erase(minutes_.begin(), minutes_.begin() + static_cast<std::ptrdiff_t>(minutes));
-    dropping_ = false;
+    records_refused_ = error.has_value();
+    if (!error) {
+      events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(events));
+      minutes_.erase(minutes_.begin(), minutes_.begin() + static_cast<std::ptrdiff_t>(minutes));
+      dropping_ = false;
+    }
+    answer_stop();
   });
 }
 
@@ -292,28 +301,32 @@ void pool_registry_state::close_minute() {
   const auto now = std::chrono::floor<std::chrono::minutes>(with_.pools->clock->wall_now());
   const auto ended = std::exchange(minute_, now);
   if (!ended || *ended == now) return;
-  for (auto& [pool, one] : running_) {
-    if (!one.statistics || minutes_.size() >= settings_.records_max) continue;
-    const auto& counts = *one.statistics;
-    pool_minute total;
-    total.taken = counts.taken;
-    total.succeeded = counts.succeeded;
-    total.failed_attempts = counts.failed_attempts;
-    total.dead_letters = counts.dead_letters;
-    pool_minute made = total;
-    made.pool = pool;
-    made.minute = *ended;
-    made.node = with_.pools->node;
-    made.taken -= one.written.taken;
-    made.succeeded -= one.written.succeeded;
-    made.failed_attempts -= one.written.failed_attempts;
-    made.dead_letters -= one.written.dead_letters;
-    made.lag_max = counts.lag().value_or(0);
-    made.consumers_max = counts.consumers;
-    one.written = total;
-    if (made.taken + made.succeeded + made.failed_attempts + made.dead_letters + made.lag_max > 0)
-      minutes_.push_back(std::move(made));
-  }
+  for (auto& [pool, one] : running_) close_minute_of(pool, one, *ended);
+}
+
+/// Also for the part of a minute after which a pool ends.
+void pool_registry_state::close_minute_of(const std::string& pool, running_pool& one, wall_time minute) {
+  if (!one.statistics || minutes_.size() >= settings_.records_max) return;
+  auto& counts = *one.statistics;
+  pool_minute total;
+  total.taken = counts.taken;
+  total.succeeded = counts.succeeded;
+  total.failed_attempts = counts.failed_attempts;
+  total.dead_letters = counts.dead_letters;
+  const auto highest = counts.take_maxima();
+  pool_minute made = total;
+  made.pool = pool;
+  made.minute = minute;
+  made.node = with_.pools->node;
+  made.taken -= one.written.taken;
+  made.succeeded -= one.written.succeeded;
+  made.failed_attempts -= one.written.failed_attempts;
+  made.dead_letters -= one.written.dead_letters;
+  made.lag_max = highest.lag;
+  made.consumers_max = highest.consumers;
+  one.written = total;
+  if (made.taken + made.succeeded + made.failed_attempts + made.dead_letters + made.lag_max > 0)
+    minutes_.push_back(std::move(made));
 }
 
 pool_registry_actor::behavior_type pool_registry(pool_registry_actor::stateful_pointer<pool_registry_state> self,

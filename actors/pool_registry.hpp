@@ -44,7 +44,7 @@ private:
     std::shared_ptr<pool_statistics> statistics;
     bool ending = false; ///< retires its consumers; what comes after it waits
     pool_ptr next;       ///< begins when it has ended; null: nothing
-    pool_minute written; ///< totals at the last full minute
+    pool_minute written; ///< totals at the end of the last minute that was closed
   };
   /// Answers the caller once it is known what became of the change.
   using then = std::function<void(const std::optional<journal_error>&)>;
@@ -64,6 +64,7 @@ private:
   void keep(pool_event event);
   void write_records();
   void close_minute();
+  void close_minute_of(const std::string& pool, running_pool& one, wall_time minute);
   bool runs_here(const pool_definition& pool) const;
   void answer_stop();
 
@@ -82,7 +83,7 @@ private:
   std::deque<pool_minute> minutes_; ///< that are over
   size_t events_under_way_ = 0, minutes_under_way_ = 0;
   bool dropping_ = false;
-  bool records_under_way_ = false;
+  bool records_under_way_ = false, records_refused_ = false;
   std::optional<wall_time> minute_;
   keeper_actor stop_to_;
 };

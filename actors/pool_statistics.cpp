@@ -1,10 +1,14 @@
 #include "actors/pool_statistics.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace wheelwork {
 
 void pool_statistics::set_backlog(std::optional<uint64_t> lag, std::optional<wall_time> oldest, std::string failure) {
   const std::lock_guard lock{mutex_};
   lag_ = lag;
+  highest_.lag = std::max(highest_.lag, lag.value_or(0));
   oldest_ = oldest;
   monitor_failure_ = std::move(failure);
 }
@@ -27,10 +31,25 @@ std::optional<uint64_t> pool_statistics::lag() const {
   return lag_;
 }
 
+void pool_statistics::set_consumers(size_t count) {
+  const std::lock_guard lock{mutex_};
+  consumers_ = static_cast<uint32_t>(count);
+  highest_.consumers = std::max(highest_.consumers, consumers_);
+}
+
+uint32_t pool_statistics::consumers() const {
+  const std::lock_guard lock{mutex_};
+  return consumers_;
+}
+
+pool_statistics::maxima pool_statistics::take_maxima() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(highest_, {lag_.value_or(0), consumers_});
+}
+
 pool_status pool_statistics::status(std::chrono::steady_clock::time_point now) const {
   pool_status seen;
   seen.active = true;
-  seen.consumers = consumers;
   seen.wanted = wanted;
   seen.in_flight = in_flight;
   seen.in_hand = in_hand;
@@ -43,6 +62,7 @@ pool_status pool_statistics::status(std::chrono::steady_clock::time_point now) c
   seen.dead_letters = dead_letters;
   seen.recovered = recovered;
   const std::lock_guard lock{mutex_};
+  seen.consumers = consumers_;
   seen.lag = lag_;
   seen.oldest = oldest_;
   seen.last_decision = decision_;

@@ -128,7 +128,7 @@ using consumer_pool_actor =
     caf::typed_actor<caf::reacts_to<change_pool>, caf::reacts_to<backlog_seen>, caf::reacts_to<consumer_left>,
                      caf::reacts_to<pool_happened>, caf::reacts_to<end_pool>,
                      // INTERNAL.
-                     caf::reacts_to<replace_consumers>>;
+                     caf::reacts_to<replace_consumers>, caf::reacts_to<replace_lag_monitor>>;
 
 /// Keeps the definitions of all pools, in the journal and at work.
 using pool_registry_actor =

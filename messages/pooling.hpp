@@ -48,6 +48,8 @@ struct backlog_seen {
 
 /// INTERNAL to the pool: consumers that crashed are replaced now.
 struct replace_consumers {};
+/// INTERNAL to the pool: the same for its lag monitor.
+struct replace_lag_monitor {};
 /// Registry → pool: retire all consumers, then end; answered by pool_ended.
 struct end_pool {};
 struct pool_ended {

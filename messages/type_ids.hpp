@@ -72,6 +72,7 @@ struct messages_recorded;
 struct look_at_backlog;
 struct backlog_seen;
 struct replace_consumers;
+struct replace_lag_monitor;
 struct end_pool;
 struct pool_ended;
 struct pool_happened;
@@ -153,6 +154,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(wheelwork, first_custom_type_id)
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::look_at_backlog))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::backlog_seen))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::replace_consumers))
+  CAF_ADD_TYPE_ID(wheelwork, (wheelwork::replace_lag_monitor))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::end_pool))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pool_ended))
   CAF_ADD_TYPE_ID(wheelwork, (wheelwork::pool_happened))
@@ -233,6 +235,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::messages_recorded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::look_at_backlog)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::backlog_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::replace_consumers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::replace_lag_monitor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::end_pool)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pool_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(wheelwork::pool_happened)

@@ -46,6 +46,9 @@ public:
   /// Leaves the group after a last commit. The error in words; it has left all the same, or will be left out.
   std::string close();
 
+  /// It has its share of the partitions.
+  bool is_joined() const { return client_ && client_->group().member() && !client_->group().joining(); }
+
   kafka_lanes& lanes() { return lanes_; }
   /// Messages that were in hand when their partition was taken away, since the last call.
   std::vector<message_token> take_lost() { return std::exchange(lost_, {}); }

@@ -35,6 +35,7 @@ public:
   result<void, source_failure> bury(std::span<const dead_message> dead) override;
   result<void, source_failure> give_back(std::span<const message_token> untouched) override;
   result<void, source_failure> close() override;
+  bool is_at_work() const override { return member_.is_joined(); }
 
 private:
   void hand_out(source_news& news, size_t at_most, size_t bytes_at_most);

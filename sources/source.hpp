@@ -80,6 +80,9 @@ public:
   virtual result<void, source_failure> give_back(std::span<const message_token> untouched) = 0;
   /// Writes what was acknowledged and leaves. What is still in hand comes to others after a while.
   virtual result<void, source_failure> close() = 0;
+  /// It gets messages when there are some, so far as is known without asking. (A member of a Kafka group that is about
+  /// to join does not.)
+  virtual bool is_at_work() const { return true; }
 };
 
 /// The backlog of a source.

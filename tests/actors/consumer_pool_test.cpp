@@ -14,7 +14,7 @@ TEST_F(consumers, are_as_many_as_the_minimum_at_once) {
   pool->min = 3;
   begin();
   EXPECT_EQ(backlog->open, 3u);
-  EXPECT_EQ(statistics->consumers, 3u);
+  EXPECT_EQ(statistics->consumers(), 3u);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].consumers_before, 0u);
   EXPECT_EQ(events[0].consumers, 3u);
@@ -26,7 +26,7 @@ TEST_F(consumers, follow_the_backlog_and_never_pass_the_maximum) {
   for (int message = 0; message < 1000; ++message) backlog->add("m" + std::to_string(message));
   begin();
   advance(30s);
-  EXPECT_EQ(statistics->consumers, 4u);
+  EXPECT_EQ(statistics->consumers(), 4u);
   EXPECT_EQ(backlog->open, 4u);
   const auto& decision = events.back();
   EXPECT_EQ(decision.kind, pool_event::what::scaled);
@@ -40,7 +40,7 @@ TEST_F(consumers, are_not_more_than_partitions) {
   for (int message = 0; message < 100; ++message) backlog->add("m" + std::to_string(message));
   begin();
   advance(10s);
-  EXPECT_EQ(statistics->consumers, 2u);
+  EXPECT_EQ(statistics->consumers(), 2u);
 }
 
 TEST_F(consumers, stay_as_many_as_they_are_while_the_lag_cannot_be_read) {
@@ -48,11 +48,53 @@ TEST_F(consumers, stay_as_many_as_they_are_while_the_lag_cannot_be_read) {
   for (int message = 0; message < 100; ++message) backlog->add("m" + std::to_string(message));
   begin();
   advance(3s);
-  const uint32_t before = statistics->consumers;
+  const uint32_t before = statistics->consumers();
   ASSERT_GT(before, 1u);
   backlog->failure = "away";
   advance(300s);
-  EXPECT_EQ(statistics->consumers, before);
+  EXPECT_EQ(statistics->consumers(), before);
+}
+
+/// What a user was told holds at once, whenever the consumers hear of it.
+TEST_F(consumers, begin_nothing_once_their_pool_stands) {
+  begin();
+  bool told = false;
+  backlog->on_empty_take = [&] { // the consumer waits in its source
+    if (std::exchange(told, true)) return;
+    statistics->stands = true;
+    backlog->add("late");
+  };
+  advance(5s);
+  EXPECT_THAT(at_target(), IsEmpty());
+  change([](pool_definition& definition) { definition.paused = true; });
+  advance(5s);
+  EXPECT_THAT(backlog->given_back, ElementsAre("late"));
+  EXPECT_EQ(backlog->open, 0u);
+}
+
+TEST(crash_pauses, grow_with_each_crash_and_are_forgotten_after_a_minute) {
+  crash_pauses pauses;
+  steady_time now{};
+  EXPECT_EQ(pauses.pause_after(now), 200ms);
+  EXPECT_EQ(pauses.pause_after(now += 1s), 400ms);
+  for (int each = 0; each < 10; ++each) pauses.pause_after(now += 1s);
+  EXPECT_EQ(pauses.pause_after(now += 1s), 10s);
+  EXPECT_EQ(pauses.pause_after(now += 61s), 200ms);
+}
+
+TEST_F(consumers, count_for_the_policy_only_when_their_source_gives_them_messages) {
+  backlog->at_work = false;
+  pool->min = 2;
+  begin();
+  advance(1s);
+  EXPECT_EQ(statistics->consumers(), 2u);
+  EXPECT_EQ(statistics->ready, 0u);
+  backlog->at_work = true;
+  advance(2s);
+  EXPECT_EQ(statistics->ready, 2u);
+  change([](pool_definition& definition) { definition.paused = true; });
+  advance(2s);
+  EXPECT_EQ(statistics->ready, 0u);
 }
 
 TEST_F(consumers, that_leave_finish_what_is_at_the_target_and_give_back_the_rest) {
@@ -141,7 +183,7 @@ TEST_F(consumers, that_crash_are_replaced) {
   advance(2s);
   EXPECT_EQ(backlog->opened.size(), 2u);
   EXPECT_EQ(backlog->open, 1u);
-  EXPECT_EQ(statistics->consumers, 1u);
+  EXPECT_EQ(statistics->consumers(), 1u);
   EXPECT_THAT(at_target(), ElementsAre("one"));
   EXPECT_THAT(kinds(), ::testing::Contains("failing"));
 }

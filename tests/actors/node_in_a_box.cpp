@@ -110,9 +110,9 @@ void node_in_a_box::start_without_waiting() {
 void node_in_a_box::spawn_executors() {
   const clock_source* time = &clock;
   runner = std::make_shared<scripted_runner>(
-      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::native));
+      clock, results_to(actors_.dispatcher, consumers, target_kind::native));
   processes = std::make_shared<scripted_runner>(
-      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::process));
+      clock, results_to(actors_.dispatcher, consumers, target_kind::process));
   if (with.succeed)
     runner->next = [raw = runner.get()](const scripted_runner::start& one) {
       return raw->result_of(one.what.id, attempt_outcome::succeeded, one.number);
@@ -133,7 +133,7 @@ void node_in_a_box::spawn_executors() {
        [to](uint64_t number, std::function<void()> free) {
          caf::anon_send(to, worker_wait_over{number, std::move(free)});
        }},
-      clock, results_to(actors_.dispatcher, std::make_shared<consumer_table>(), target_kind::worker), gauges, false);
+      clock, results_to(actors_.dispatcher, consumers, target_kind::worker), gauges, false);
   std::shared_ptr<wheelwork::runner> of_workers = workers;
   actors_.executors[static_cast<size_t>(target_kind::worker)] = spawn(executor, of_workers, time, statistics);
 }

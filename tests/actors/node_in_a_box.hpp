@@ -1,6 +1,7 @@
 // A whole node of real actors without threads: tests push jobs, let time pass, order faults, and look at the journal.
 #pragma once
 
+#include "actors/consumer_table.hpp"
 #include "actors/front_desk.hpp"
 #include "actors/hot_budget.hpp"
 #include "actors/keeper.hpp"
@@ -141,6 +142,7 @@ protected:
   std::shared_ptr<awaited_acks> acks;
   std::shared_ptr<worker_runner> workers; ///< the real one, without its thread
   std::shared_ptr<manual_alarm> alarm_clock;
+  std::shared_ptr<consumer_table> consumers = std::make_shared<consumer_table>();
   std::shared_ptr<node_statistics> statistics;
   std::shared_ptr<node_progress> progress;
   std::shared_ptr<hot_budget> budget;

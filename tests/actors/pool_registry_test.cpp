@@ -25,6 +25,7 @@ protected:
     start();
     auto shared = std::make_shared<pool_environment>();
     shared->node = "node-a";
+    shared->table = consumers;
     shared->clock = &clock;
     shared->detached = false;
     shared->patience = 0ms;
@@ -195,6 +196,37 @@ TEST_F(pool_registries, write_down_decisions_and_the_counts_of_each_minute) {
   const auto minutes = eye().pool_minutes("orders", wall_time{}, latest_wall_time);
   ASSERT_TRUE(minutes && !minutes->empty());
   EXPECT_EQ(minutes->front().node, "node-a");
+  EXPECT_EQ(minutes->front().taken, 10u);
+  EXPECT_EQ(minutes->front().succeeded, 10u);
+}
+
+TEST_F(pool_registries, write_down_the_last_part_of_a_minute_and_the_most_of_it_before_they_stop) {
+  ask(defined("a", R"("min":2,"max":2)"));
+  advance(1s);
+  runner->next = [this](const auto& start) { return runner->result_of(start.what.id, attempt_outcome::succeeded); };
+  backlogs["a"]->keeps = 7; // the monitor looks before the consumers take
+  advance(1s);
+  backlogs["a"]->keeps = 0;
+  for (int message = 0; message < 5; ++message) backlogs["a"]->add("m");
+  advance(2s);
+  caf::anon_send(registry, stop_pools{actors_.keeper});
+  settle();
+  EXPECT_TRUE(progress->read([](const node_progress& now) { return now.pools_stopped; }));
+  const auto minutes = eye().pool_minutes("orders", wall_time{}, latest_wall_time);
+  ASSERT_TRUE(minutes && !minutes->empty());
+  uint64_t succeeded = 0, lag = 0;
+  uint32_t most = 0;
+  for (const auto& minute : *minutes) {
+    succeeded += minute.succeeded;
+    lag = std::max(lag, minute.lag_max);
+    most = std::max(most, minute.consumers_max);
+  }
+  EXPECT_EQ(succeeded, 5u);
+  EXPECT_EQ(lag, 7u);
+  EXPECT_EQ(most, 2u);
+  const auto events = eye().pool_events("orders", std::nullopt, 10);
+  ASSERT_TRUE(events && !events->empty());
+  EXPECT_EQ(events->front().reason, "the pool ends");
 }
 
 TEST_F(pool_registries, stop_all_pools_before_they_say_so) {

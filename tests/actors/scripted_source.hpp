@@ -32,6 +32,8 @@ struct scripted_backlog {
   size_t open = 0; ///< consumers
   size_t calls = 0;
   uint64_t recovered = 0;
+  uint64_t keeps = 0; ///< beside `waiting`, for nobody to take
+  bool at_work = true;
   std::optional<uint32_t> partitions;
   std::vector<source_setup> opened;
   std::function<void()> on_empty_take; ///< as a source that waits for its first message
@@ -106,6 +108,7 @@ public:
     if (auto news = call(); !news) return failure(news.error());
     return {};
   }
+  bool is_at_work() const override { return backlog_->at_work; }
 
 private:
   result<source_news, source_failure> call() {
@@ -134,7 +137,7 @@ public:
   result<backlog, source_failure> look() override {
     if (!backlog_->failure.empty()) return failure(source_failure{backlog_->failure});
     backlog seen;
-    seen.waiting = backlog_->waiting.size();
+    seen.waiting = backlog_->waiting.size() + backlog_->keeps;
     seen.in_hand = backlog_->in_hand.size();
     seen.partitions = backlog_->partitions;
     seen.recovered = std::exchange(backlog_->recovered, 0);

@@ -115,7 +115,10 @@ TEST_F(pool_life, buries_what_fails_for_good_beside_its_reason) {
     EXPECT_EQ(envelope["reason"], "retries_exhausted") << text;
     EXPECT_THAT(envelope["error"].get<std::string>(), testing::HasSubstr("500")) << text;
     EXPECT_EQ(envelope["attempts"], 2) << text;
+    originals.insert(envelope.contains("message") ? envelope["message"].get<std::string>()
+                                                  : "base64 " + envelope["message_base64"].get<std::string>());
   }
+  EXPECT_THAT(originals, testing::UnorderedElementsAre(R"({"order":1})", "base64 //4gYmluYXJ5"));
   EXPECT_EQ(refusing.requests().size(), 4u);
   ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["dead_letters"] == 2; })) << pool("orders").dump();
 }
@@ -134,6 +137,27 @@ TEST_F(pool_life, begins_in_the_config_file_too_pauses_and_goes_on) {
   ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["lag"] == 1; }));
   EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":false})").status, 200);
   ASSERT_TRUE(all_handled({"1", "2"}));
+}
+
+TEST_F(pool_life, takes_nothing_more_once_a_pause_or_a_delete_is_answered) {
+  node->start();
+  for (int round = 0; round < 5; ++round) {
+    put("orders", pool_body(list("orders")));
+    ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["consumers"] == 2; }));
+    EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":true})").status, 200);
+    push_to_list("orders", "after the pause");
+    ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["consumers"] == 0 && now["lag"] == 1; }));
+    EXPECT_THAT(handled(), testing::IsEmpty());
+    redis->run({"DEL", "orders"});
+    EXPECT_EQ(node->request("PATCH", "/api/v1/pools/orders", R"({"paused":false})").status, 200);
+    ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["consumers"] == 2; }));
+    EXPECT_EQ(node->request("DELETE", "/api/v1/pools/orders").status, 204);
+    push_to_list("orders", "after the delete");
+    ASSERT_TRUE(node->eventually([&] { return redis->list({"KEYS", "*:wheelwork:*"}).empty(); }));
+    EXPECT_EQ(redis->run({"LLEN", "orders"}), "1");
+    EXPECT_THAT(handled(), testing::IsEmpty());
+    redis->run({"DEL", "orders"});
+  }
 }
 
 TEST_F(pool_life, of_a_list_and_a_stream_loses_nothing_when_the_node_is_killed_in_the_middle_of_work) {
