@@ -214,6 +214,7 @@ void scheduler_state::write_lost(std::vector<std::pair<job, attempt_record>> los
     auto verdict = decide_lost(what, std::move(record), now());
     add_decision(change, verdict);
     decided.emplace_back(std::move(what), std::move(verdict));
+    count_attempt(attempt_outcome::lost);
   }
   write(std::move(change),
         [this, decided = std::move(decided)](const journal_receipt& receipt) { apply_decisions(decided, receipt); });

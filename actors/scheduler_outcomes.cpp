@@ -57,8 +57,9 @@ void scheduler_state::take_outcomes(outcomes& all) {
 
 /// The attempt no longer counts: its job was cancelled, or a newer attempt is the one.
 void scheduler_state::take_late(const outcomes::ended_attempt& late, journal_change& change) {
-  change.lates.push_back({late.what.id, record_of(late.result, settings_.node, false)});
-  count_attempt(attempt_outcome::late);
+  auto record = record_of(late.result, settings_.node, false);
+  count_attempt(*record.outcome);
+  change.lates.push_back({late.what.id, std::move(record)});
   tell_settled({{late.what, late.result.number}}, false);
   auto* task = task_of(late.what.task);
   if (task == nullptr) return;

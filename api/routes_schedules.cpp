@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t times_max = 1000;
 constexpr size_t times_default = 5;
-constexpr milliseconds ledger_span_default{24LL * 3600 * 1000};
 
 http_answer times_answer(const std::vector<wall_time>& times) {
   nlohmann::json list = nlohmann::json::array();
@@ -40,7 +39,7 @@ void next_fires(api_context& context, http_request& request, const responder& re
 void list_fires(api_context& context, http_request& request, const responder& respond) {
   query_reader query{request.query, {"from", "to", "limit", "cursor"}};
   const auto now = context.now();
-  auto from = query.time("from").value_or(now - ledger_span_default);
+  auto from = query.time("from").value_or(wall_time{});
   const auto until = std::min(query.time("to").value_or(now), now);
   const auto limit = query.limit();
   if (const auto position = query.time_cursor()) from = *position;

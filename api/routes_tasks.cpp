@@ -5,7 +5,6 @@
 #include "api/ledger.hpp"
 #include "api/query.hpp"
 #include "api/routes.hpp"
-#include "messages/missing_connections.hpp"
 #include "schedule/time_text.hpp"
 
 #include <array>
@@ -20,6 +19,13 @@ nlohmann::json nullable(const std::optional<wall_time>& time) {
   return time ? nlohmann::json(format_time(*time)) : nlohmann::json();
 }
 
+/// What is known of it may be a moment old, and then this fire has begun.
+std::optional<wall_time> next_fire_of(const task_row& row, wall_time now) {
+  if (!row.state.next_fire || *row.state.next_fire > now) return row.state.next_fire;
+  const auto coming = coming_fires(row, now, now, 1);
+  return coming.empty() ? row.state.next_fire : coming.front();
+}
+
 /// Splices our members into the task's own text, so that its payload stays byte for byte.
 std::string task_text(const task_row& row, bool active, wall_time now) {
   const auto& task = *row.definition;
@@ -28,7 +34,7 @@ std::string task_text(const task_row& row, bool active, wall_time now) {
                             {"created_at", format_time(task.created_at)},
                             {"updated_at", format_time(task.updated_at)},
                             {"active", active},
-                            {"next_fire", active && task.enabled ? nullable(row.state.next_fire) : nlohmann::json()},
+                            {"next_fire", active && task.enabled ? nullable(next_fire_of(row, now)) : nlohmann::json()},
                             {"runs", runs_begun(row, now)}};
   auto text = task_to_text(task);
   text.pop_back();
@@ -47,14 +53,6 @@ http_answer no_such_task(const std::string& name) { return problem(404, "there i
 /// What answers add to a task. A body may carry it, so that a task that was read can be edited and put back.
 constexpr std::array read_only_members{"id", "version", "created_at", "updated_at", "active", "next_fire", "runs"};
 
-/// A definition whose connections exist, or a 422.
-result<task_definition, http_answer> checked(const api_context& context, result<task_definition, json_faults> read) {
-  if (!read) return failure(answer_of(read.error()));
-  const auto missing = missing_connections(read->how->how, context.facts.brokers);
-  if (!missing.empty()) return failure(answer_of(missing));
-  return std::move(*read);
-}
-
 result<task_definition, http_answer> task_in_body(const api_context& context, const http_request& request) {
   const auto body = parse_body(request);
   if (!body) return failure(body.error());
@@ -62,7 +60,9 @@ result<task_definition, http_answer> task_in_body(const api_context& context, co
     for (const auto* member : read_only_members) body->value->erase(member);
   auto decoding = context.decoding();
   decoding.payload_text = body->payload_text;
-  return checked(context, task_from_json(*body->value, request.parameters[0], decoding));
+  auto read = task_from_json(*body->value, request.parameters[0], decoding);
+  if (!read) return failure(answer_of(read.error()));
+  return std::move(*read);
 }
 
 std::function<void(const pending_ptr&, const task_write&)> give_task(api_context& context) {
@@ -84,8 +84,8 @@ void try_task_patch(const std::shared_ptr<api_context>& context, const std::shar
   if (!patch) return pending->give(patch.error());
   auto decoding = context->decoding();
   decoding.payload_text = patch->payload_text;
-  auto merged = checked(*context, task_from_merge_patch(*task, *patch->value, decoding));
-  if (!merged) return pending->give(merged.error());
+  auto merged = task_from_merge_patch(*task, *patch->value, decoding);
+  if (!merged) return pending->give(answer_of(merged.error()));
   context->node.put_task(std::move(*merged), task->version, [=](result<task_write, service_error> answer) {
     pending->guard([&] {
       const bool raced = !answer && answer.error().code == service_errc::version_mismatch && !request->if_match;
@@ -190,8 +190,8 @@ void run_task(api_context& context, http_request& request, const responder& resp
     if (!given) return respond(answer_of(given.error()));
     if (!given->empty()) body = std::move(*given);
   }
-  if (request.idempotency_key && request.idempotency_key->empty())
-    return respond(problem(422, "the header Idempotency-Key must not be empty"));
+  if (request.idempotency_key)
+    if (auto wrong = key_fault(*request.idempotency_key)) return respond(invalid({{"", std::move(*wrong)}}));
   context.node.run_task(
       name, std::move(body), request.idempotency_key.value_or(""),
       answering<pushed_job>(std::make_shared<pending_answer>(respond),

@@ -86,6 +86,7 @@ public:
   void settled(job_id id, uint32_t number) override {
     post([&](inbox& in) { in.settled.push_back({id, number}); });
   }
+  void not_counted(job_id id, uint32_t number) override { settled(id, number); }
   result<void, std::string> set_allow(std::vector<std::string> patterns) override {
     auto list = process_allow_list::make(std::move(patterns));
     if (!list) return failure(std::move(list.error()));

@@ -216,6 +216,7 @@ void supervision::decide() {
     result_.error = "timed out after " + format_duration(order_.timeout) + how_ended();
     return;
   case end_reason::cancel:
+    if (result_.exit_code) break; // it came to an end of its own, and what it says there is its result
     result_.outcome = attempt_outcome::cancelled;
     result_.error = "cancelled" + how_ended();
     return;

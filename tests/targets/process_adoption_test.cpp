@@ -87,6 +87,14 @@ TEST_F(process_adoption, a_result_is_answered_again_until_it_is_settled) {
   EXPECT_EQ(records(), 2u) << "start and result of the last command only";
 }
 
+TEST_F(process_adoption, a_result_that_came_too_late_is_not_kept_either) {
+  const auto late = run_and_wait(order(5, {"/bin/true"}));
+  ASSERT_EQ(records(), 2u);
+  runner_->not_counted(late.id, late.number);
+  catch_up();
+  EXPECT_EQ(records(), 2u) << "start and result of the command of catch_up only";
+}
+
 TEST_F(process_adoption, an_attempt_settled_before_its_end_leaves_nothing) {
   run(order(5, waiting_command()));
   ASSERT_TRUE(alive_.wait_for(1));

@@ -85,6 +85,18 @@ TEST_F(process_end, a_cancel_ends_the_attempt_and_keeps_what_it_printed) {
   EXPECT_TRUE(alive.all_gone_now());
 }
 
+TEST_F(process_end, a_command_that_comes_to_its_own_end_on_a_cancel_has_its_own_result) {
+  life_line alive{path("alive")};
+  run(order(1, {"/bin/sh", "-c",
+                "trap 'echo saved; exit 0' TERM; " + helper_ + " ignore-term " + alive.path() + " & wait"}));
+  ASSERT_TRUE(alive.wait_for(1)); // so the trap is set
+  runner_->cancel(job_id{1}, 1);
+  auto result = answers_.of(1);
+  EXPECT_EQ(result.outcome, attempt_outcome::succeeded) << "the scheduler keeps it as late";
+  EXPECT_EQ(response(result), (nlohmann::json{{"exit_code", 0}, {"output", "saved\n"}}));
+  EXPECT_TRUE(alive.all_gone_now());
+}
+
 TEST_F(process_end, a_cancel_right_behind_the_order_is_not_lost) {
   start();
   for (uint64_t id = 1; id <= 40; ++id) {
