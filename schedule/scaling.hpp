@@ -16,7 +16,7 @@ namespace wheelwork {
 struct drain_policy {
   milliseconds within{30'000};    ///< a backlog that appears is gone after about this time
   milliseconds cool_down{10'000}; ///< fewer consumers only after fewer have been enough for this long
-  milliseconds settle{1'000};     ///< least time between two additions; longer where each one makes a group rebalance
+  milliseconds settle{1'000};     ///< least time between two additions
   friend bool operator==(const drain_policy&, const drain_policy&) = default;
 };
 

@@ -2,6 +2,7 @@
 #include "sources/redis_stream_scripts.hpp"
 #include "sources/stream_entry.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace wheelwork {
@@ -11,8 +12,8 @@ namespace {
 class redis_stream_watch final : public source_monitor {
 public:
   redis_stream_watch(const source_setup& setup, const redis_stream_source& from, const redis_address& server)
-      : key_{from.key}, group_{from.group}, connection_{server, *setup.clock, connection_options(setup, std::nullopt)} {
-  }
+      : key_{from.key}, group_{from.group}, of_node_{consumer_prefix(setup)}, of_run_{consumer_prefix_of_run(setup)},
+        lease_{setup.consumer_lease}, connection_{server, *setup.clock, connection_options(setup, std::nullopt)} {}
 
   result<backlog, source_failure> look() override {
     if (auto safe = server_.look(connection_); !safe) return failure(std::move(safe.error()));
@@ -25,8 +26,11 @@ public:
 private:
   result<backlog, redis_failure> look_at_group();
   result<uint64_t, redis_failure> waiting_after(const redis_value& group, const std::string& last);
+  result<uint64_t, redis_failure> orphaned();
 
   const std::string key_, group_;
+  const std::string of_node_, of_run_; ///< how names of consumers begin
+  const milliseconds lease_;
   redis_connection connection_;
   redis_server_watch server_;
 };
@@ -38,6 +42,23 @@ result<uint64_t, redis_failure> redis_stream_watch::waiting_after(const redis_va
                                               std::array<std::string_view, 1>{last});
   if (!counted) return failure(counted.error());
   return static_cast<uint64_t>(counted->integer());
+}
+
+/// Entries that consumers had in hand when they died: the next one that looks takes them, so they wait. Without this a
+/// pool of no consumers would never wake for them.
+result<uint64_t, redis_failure> redis_stream_watch::orphaned() {
+  const auto consumers = connection_.run({"XINFO", "CONSUMERS", key_, group_});
+  if (!consumers) return failure(consumers.error());
+  uint64_t count = 0;
+  for (size_t each = 0; each < consumers->size(); ++each) {
+    const auto one = (*consumers)[each];
+    const auto name = one.named("name").text();
+    if (name == redis_stream_owner_of_given_back()) continue;
+    const bool earlier_run = name.starts_with(of_node_) && !name.starts_with(of_run_);
+    if (earlier_run || one.named("idle").integer() >= lease_.count())
+      count += static_cast<uint64_t>(one.named("pending").integer());
+  }
+  return count;
 }
 
 result<backlog, redis_failure> redis_stream_watch::look_at_group() {
@@ -55,8 +76,15 @@ result<backlog, redis_failure> redis_stream_watch::look_at_group() {
     const auto given_back =
         connection_.run({"XPENDING", key_, group_, "-", "+", "10000", redis_stream_owner_of_given_back()});
     if (!given_back) return failure(given_back.error());
-    seen.waiting = *waiting + given_back->size();
-    seen.in_hand = static_cast<uint64_t>(group.named("pending").integer()) - given_back->size();
+    const auto pending = static_cast<uint64_t>(group.named("pending").integer());
+    uint64_t orphans = 0;
+    if (pending > given_back->size()) {
+      const auto counted = orphaned();
+      if (!counted) return failure(counted.error());
+      orphans = *counted;
+    }
+    seen.waiting = *waiting + given_back->size() + orphans;
+    seen.in_hand = pending - std::min(pending, given_back->size() + orphans);
     if (given_back->size() > 0) seen.oldest = time_of_entry((*given_back)[0][0].text());
   }
   const auto after = "(" + last;

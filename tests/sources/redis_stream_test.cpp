@@ -152,6 +152,30 @@ TEST_F(redis_stream_source_test, what_an_earlier_run_of_the_node_left_is_taken_a
   EXPECT_THAT(server_.list({"XINFO", "CONSUMERS", "orders", "workers"}), SizeIs(1));
 }
 
+/// So a pool that has no consumers wakes for it.
+TEST_F(redis_stream_source_test, what_dead_consumers_had_in_hand_counts_as_waiting) {
+  for (const auto* value : {"a", "b", "c"}) add(value);
+  pool_.setup.consumer_lease = milliseconds{2'000};
+  auto lives = pool_.consumer(1), dies = pool_.consumer(2);
+  ASSERT_THAT(texts(take(*lives, 1)), SizeIs(1));
+  ASSERT_THAT(texts(take(*dies, 2)), SizeIs(2));
+  auto monitor = pool_.monitor();
+  auto seen = look(*monitor);
+  EXPECT_EQ(seen.waiting, 0u);
+  EXPECT_EQ(seen.in_hand, 3u);
+  pool_.setup.incarnation += 1; // all of them are of an earlier run now
+  auto next_run = pool_.monitor();
+  seen = look(*next_run);
+  EXPECT_EQ(seen.waiting, 3u);
+  EXPECT_EQ(seen.in_hand, 0u);
+  dies.reset();
+  until("the lease is over", [&] {
+    keep_alive(*lives);
+    return look(*monitor).waiting == 2;
+  });
+  EXPECT_EQ(look(*monitor).in_hand, 1u);
+}
+
 TEST_F(redis_stream_source_test, a_message_that_ends_its_consumers_is_buried) {
   add("poison");
   for (uint64_t run = 1; run <= 5; ++run) {
