@@ -12,7 +12,6 @@ namespace wheelwork {
 namespace {
 
 constexpr long connect_timeout_seconds = 5;
-constexpr long total_timeout_seconds = 120;
 constexpr size_t answer_size_max = size_t{256} << 20;
 
 struct curl_text {
@@ -109,7 +108,7 @@ result<http_reply, std::string> api_client::send(const outgoing_request& request
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "wheelwork/" WHEELWORK_VERSION);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, connect_timeout_seconds);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT, total_timeout_seconds);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(request.at_most, milliseconds{1}).count()));
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, head.get());
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &keep_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
@@ -161,8 +160,11 @@ std::string reason_of(const http_reply& reply) {
   auto reason = text_of(document, "detail");
   if (reason.empty()) reason = text_of(document, "title");
   if (reason.empty()) reason = status;
+  if (reply.status == 401) reason += "; give one with --token or in WHEELWORK_TOKEN";
   auto errors = document.find("errors");
   if (errors == document.end() || !errors->is_array()) return reason;
+  if (errors->size() == 1 && errors->front().is_object() && text_of(errors->front(), "message") == reason)
+    return text_of(errors->front(), "pointer") + (text_of(errors->front(), "pointer").empty() ? "" : ": ") + reason;
   for (const auto& error : *errors) {
     if (!error.is_object()) continue;
     auto pointer = text_of(error, "pointer");

@@ -24,6 +24,7 @@ struct outgoing_request {
   std::string body{};
   std::string content_type = "application/json";
   std::string idempotency_key{}; ///< empty: none
+  milliseconds at_most{40'000};  ///< for the answer; a node gives a late one after 30 s
 };
 
 /// A connection that is kept for the next request. One thread.

@@ -121,8 +121,10 @@ std::string text_table::text() const {
 
 progress_line::progress_line() : terminal_{isatty(STDERR_FILENO) == 1} {}
 
-progress_line::~progress_line() {
-  if (shown_) std::fputs("\r\033[K", stderr);
+progress_line::~progress_line() { clear(); }
+
+void progress_line::clear() {
+  if (std::exchange(shown_, false)) std::fputs("\r\033[K", stderr);
 }
 
 void progress_line::show(std::string_view text) {

@@ -45,6 +45,7 @@ public:
   progress_line(const progress_line&) = delete;
   progress_line& operator=(const progress_line&) = delete;
   void show(std::string_view text);
+  void clear();
 
 private:
   bool terminal_ = false;

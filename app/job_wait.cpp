@@ -15,6 +15,7 @@ namespace {
 constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{1000};
 constexpr std::chrono::seconds away_max{30};
+constexpr milliseconds answer_max{10'000}; ///< of one question
 
 bool is_passing(long status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
@@ -39,7 +40,7 @@ public:
   int wait() {
     while (true) {
       if (auto code = ask()) return *code;
-      if (timeout_ && clock_.steady_now() - began_ >= *timeout_) {
+      if (time_left() <= milliseconds{0}) {
         complain("job " + id_ + " is " + state_ + " after " + format_duration(*timeout_));
         return refused;
       }
@@ -50,7 +51,7 @@ public:
 private:
   /// None: not yet.
   std::optional<int> ask() {
-    auto reply = client_.send({.path = "/jobs/" + url_part(id_)});
+    auto reply = client_.send({.path = "/jobs/" + url_part(id_), .at_most = std::min(answer_max, time_left())});
     auto now = clock_.steady_now();
     if (!reply) {
       if (!answered_ || now - last_answer_ > away_max) return complain_unreachable(options_, reply.error());
@@ -70,9 +71,12 @@ private:
   std::optional<int> judge(const http_reply& reply) {
     auto job = json_of(reply);
     state_ = cell_of(job, "state");
-    progress_.show("job " + id_ + ": " + state_ + ", attempt " + cell_of(job, "attempt") + ", due " +
-                   cell_of(job, "due_at"));
-    if (state_ != "succeeded" && state_ != "dead" && state_ != "cancelled") return std::nullopt;
+    if (state_ != "succeeded" && state_ != "dead" && state_ != "cancelled") {
+      progress_.show("job " + id_ + ": " + state_ + ", attempt " + cell_of(job, "attempt") + ", due " +
+                     cell_of(job, "due_at"));
+      return std::nullopt;
+    }
+    progress_.clear();
     if (options_.json)
       print_body(reply);
     else
@@ -82,9 +86,13 @@ private:
     return int{refused};
   }
 
+  milliseconds time_left() const {
+    if (!timeout_) return milliseconds::max();
+    return std::chrono::ceil<milliseconds>(began_ + *timeout_ - clock_.steady_now());
+  }
+
   void pause() {
-    auto length = pause_;
-    if (timeout_) length = std::min(length, std::chrono::ceil<milliseconds>(began_ + *timeout_ - clock_.steady_now()));
+    auto length = std::min(pause_, time_left());
     if (length > milliseconds{0}) ::poll(nullptr, 0, static_cast<int>(length.count()));
     pause_ = std::min(pause_ * 3 / 2, longest_pause);
   }

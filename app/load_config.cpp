@@ -2,6 +2,7 @@
 
 #include "actors/system_clock.hpp"
 #include "app/console.hpp"
+#include "app/setting_checks.hpp"
 #include "config/load.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@ result<settings, std::vector<config_fault>> load_config(const serve_options& opt
   request.environment = options.environment;
   request.overrides = options.overrides;
   request.now = system_clock{}.wall_now();
+  request.more_checks = faults_of_parts;
   request.variable = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};

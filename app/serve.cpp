@@ -149,6 +149,17 @@ private:
     node_->apply_tasks(settings_.tasks);
   }
 
+  template <class Definition>
+  static std::vector<Definition> changed_of(const std::vector<Definition>& before, const std::vector<Definition>& now) {
+    std::vector<Definition> changed;
+    std::copy_if(now.begin(), now.end(), std::back_inserter(changed), [&](const Definition& one) {
+      return std::none_of(before.begin(), before.end(), [&](const Definition& other) {
+        return other.name == one.name && other.spec == one.spec;
+      });
+    });
+    return changed;
+  }
+
   void reload() {
     auto loaded = load_config(options_);
     if (!loaded) {
@@ -167,8 +178,9 @@ private:
     api_->reload(loaded->api.tokens, loaded->api.hosts);
     fronts_->reload(*loaded);
     if (auto error = node_->apply(*loaded); !error.empty()) spdlog::error("{}", error);
-    node_->apply_pools(loaded->pools);
-    node_->apply_tasks(loaded->tasks);
+    // What did not change in the file stays as operators have it: paused, disabled.
+    node_->apply_pools(changed_of(settings_.pools, loaded->pools));
+    node_->apply_tasks(changed_of(settings_.tasks, loaded->tasks));
     settings_.log = loaded->log;
     settings_.api.tokens = loaded->api.tokens;
     settings_.api.hosts = loaded->api.hosts;

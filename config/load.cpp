@@ -36,7 +36,7 @@ public:
     lay_over(tree_, environment_layer(request_, faults_));
     lay_over(tree_, command_line_layer(request_, faults_));
     expand_tree(tree_, request_, faults_);
-    auto origins = apply_tree(tree_, texts::expanded, settings_, faults_);
+    const auto origins = apply_tree(tree_, texts::expanded, settings_, faults_);
     const auto& brokers = settings_.brokers;
     if (const auto* section = find_member(tree_, "task"))
       settings_.tasks = read_tasks(*section, request_.now, brokers, faults_);
@@ -44,6 +44,7 @@ public:
       settings_.pools = read_pools(*section, request_.now, brokers, faults_);
     check_settings(settings_, origins, {settings_.config_file.empty() ? "defaults" : settings_.config_file, 0},
                    faults_);
+    if (faults_.empty() && request_.more_checks) add_faults_of_others(origins);
     if (!faults_.empty()) return failure(sorted_faults());
     return std::move(settings_);
   }
@@ -105,6 +106,19 @@ private:
         add(nested->origin, "env", "must not stand inside of another one");
       for (auto at = before; at < faults_.size(); ++at) faults_[at].key = "env." + name + "." + faults_[at].key;
       if (name == settings_.environment) lay_over(tree_, *layer);
+    }
+  }
+
+  void add_faults_of_others(const option_origins& origins) {
+    for (auto& fault : request_.more_checks(settings_)) {
+      config_origin origin{settings_.config_file.empty() ? "defaults" : settings_.config_file, 0};
+      if (const auto found = origins.find(fault.key); found != origins.end()) origin = found->second;
+      const auto dot = fault.key.find('.');
+      const auto* section = find_member(tree_, fault.key.substr(0, dot));
+      const auto* names = section ? section->table() : nullptr;
+      if (const auto* of_name = names ? find_member(*names, fault.key.substr(dot + 1)) : nullptr; of_name)
+        origin = of_name->origin;
+      faults_.push_back({origin.file, origin.line, fault.key, std::move(fault.message)});
     }
   }
 

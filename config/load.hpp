@@ -16,6 +16,12 @@ struct config_fault {
 /// FILE:LINE: key: message
 std::string to_string(const config_fault& fault);
 
+/// Of a check that the configuration leaves to others.
+struct setting_fault {
+  std::string key;     ///< section.key, or section.NAME
+  std::string message; ///< what is wrong, what would be right
+};
+
 struct config_request {
   std::string file;                       ///< empty: ./wheelwork.toml if present, else the defaults
   std::optional<std::string> environment; ///< --env; none: WHEELWORK_ENV, else `dev`
@@ -23,6 +29,7 @@ struct config_request {
   std::function<std::optional<std::string>(const std::string&)> variable; ///< reads an environment variable
   std::vector<std::string> variable_names; ///< names of all environment variables, for WHEELWORK_SECTION__KEY
   wall_time now{};
+  std::function<std::vector<setting_fault>(const settings&)> more_checks; ///< of settings in which nothing else is wrong
 };
 
 /// All faults at once, in the order of the file; or the settings.

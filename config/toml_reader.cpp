@@ -84,6 +84,8 @@ config_fault from_report(const std::string& report, size_t fallback_line, const 
     if (line.starts_with(prefix)) line.erase(0, prefix.size());
   if (auto colon = line.find(": "); colon != std::string::npos && line.find(' ') > colon) line.erase(0, colon + 2);
   fault.message = "not valid TOML: " + line;
+  if (line.find("already exists") != std::string::npos)
+    fault.message += "; write a table before the lists of tables in it: [api] before [[api.tokens]]";
   std::string comment;
   while (std::getline(lines, line)) {
     size_t digits = line.find_first_not_of(' ');

@@ -4,8 +4,10 @@
 #include "persistence/memory/memory_journal.hpp"
 #include "persistence/mysql/diagnosis.hpp"
 #include "persistence/mysql/mysql_journal.hpp"
+#include "persistence/mysql/url.hpp"
 #include "persistence/postgres/diagnosis.hpp"
 #include "persistence/postgres/postgres_journal.hpp"
+#include "persistence/postgres/url.hpp"
 #include "persistence/sqlite/diagnosis.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
 
@@ -27,6 +29,16 @@ result<backend, std::string> backend_of(const std::string& url) {
 }
 
 } // namespace
+
+std::optional<std::string> database_url_fault(const std::string& url) {
+  const auto kind = backend_of(url);
+  if (!kind) return kind.error();
+  if (*kind == backend::postgres)
+    if (const auto read = postgres::read_url(url); !read) return read.error();
+  if (*kind == backend::mysql)
+    if (const auto read = mysql::read_url(url); !read) return read.error();
+  return std::nullopt;
+}
 
 result<std::unique_ptr<journal>, std::string> open_journal(const journal_options& options) {
   const auto kind = backend_of(options.url);

@@ -188,6 +188,9 @@ struct journal_options {
   std::function<bool(const held_lease&)> wait_for_lease{};
 };
 
+/// What is wrong with the URL, so far as no server needs to be asked; never shows a password. None: nothing.
+std::optional<std::string> database_url_fault(const std::string& url);
+
 /// Opens the database of the URL, takes its lock, migrates it if allowed, and registers a new incarnation of the node.
 /// Tables that exist are migrated only when no other node has them: options.wait_for_lease comes first.
 /// The error says what to do: a file held by another process names its pid.

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,6 +39,18 @@ std::optional<parameters> parse(const std::string& url) {
   return found;
 }
 
+/// One for each host, with commas between; empty: the usual one.
+bool are_ports(const std::string& text) {
+  for (size_t from = 0; from <= text.size();) {
+    const auto end = std::min(text.find(',', from), text.size());
+    const auto one = text.substr(from, end - from);
+    const bool digits = one.size() <= 5 && one.find_first_not_of("0123456789") == std::string::npos;
+    if (!one.empty() && (!digits || std::stoi(one) < 1 || std::stoi(one) > 65'535)) return false;
+    from = end + 1;
+  }
+  return true;
+}
+
 std::string show(const parameters& all) {
   const auto part = [&](const char* name) {
     const auto found = all.find(name);
@@ -65,6 +78,9 @@ result<connection_target, std::string> read_url(const std::string& url) {
     return wheelwork::failure("the database URL " + show(*all) +
                               " names no database: write postgres://USER:PASSWORD@HOST/DATABASE");
   const std::string shown = show(*all);
+  if (!are_ports((*all)["port"]))
+    return wheelwork::failure("the database URL " + shown + " has a port that is none: it must be a number from 1 to "
+                              "65535");
   const parameters defaults = {{"connect_timeout", "5"},      {"keepalives_idle", "5"},
                                {"keepalives_interval", "3"},  {"keepalives_count", "3"},
                                {"tcp_user_timeout", "15000"}, {"fallback_application_name", "wheelwork"}};

@@ -51,6 +51,10 @@ result<std::string, std::string> place_of_database(const std::string& url, bool 
   if (cause) return wheelwork::failure(with_cause("the database path " + named.string() + " can't be used", cause));
   if (fs::is_directory(whole, cause))
     return wheelwork::failure(whole.string() + " is a folder: database.url must name a file in it");
+  // Under each of its names it would get a write-ahead log and a lock of its own.
+  if (fs::is_regular_file(whole, cause) && fs::hard_link_count(whole, cause) > 1 && !cause)
+    return wheelwork::failure(whole.string() + " has more than one name (hard links): SQLite would write it under each "
+                                               "of them apart, and destroy it. Copy it, or remove the other names");
   struct statfs about {};
   if (::statfs(whole.parent_path().c_str(), &about) == 0) {
     if (const auto network = network_file_system(about.f_type))

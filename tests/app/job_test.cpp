@@ -2,6 +2,8 @@
 #include "tests/app/program.hpp"
 #include "tests/app/scripted_server.hpp"
 
+#include <atomic>
+#include <future>
 #include <gmock/gmock.h>
 
 namespace wheelwork {
@@ -145,6 +147,31 @@ TEST_F(job_test, wait_fails_when_the_job_did_or_time_is_up) {
   EXPECT_EQ(late.error, "wheelwork: job 3 is running after 150ms\n");
   EXPECT_EQ(ask(server, {"job", "wait", "4"}).code, 1);
   EXPECT_EQ(run({"job", "wait", "1", "--server", "http://127.0.0.1:1"}).code, 3);
+}
+
+/// A node that is stopped, or a port that something else holds.
+TEST_F(job_test, wait_does_not_wait_for_a_server_that_takes_questions_and_answers_none) {
+  std::promise<void> end;
+  scripted_server server{[ended = end.get_future().share()](const seen_request&) -> scripted_reply {
+    ended.wait();
+    return {200, "{}"};
+  }};
+  const auto never = ask(server, {"job", "wait", "1", "--timeout", "300ms"});
+  EXPECT_EQ(never.code, 3);
+  end.set_value();
+}
+
+TEST_F(job_test, wait_ends_in_time_when_the_server_stops_answering) {
+  std::promise<void> end;
+  std::atomic<int> asked{0};
+  scripted_server server{[&, ended = end.get_future().share()](const seen_request&) -> scripted_reply {
+    if (++asked > 1) ended.wait();
+    return {200, R"({"id":"2","state":"running"})"};
+  }};
+  const auto later = ask(server, {"job", "wait", "2", "--timeout", "700ms"});
+  EXPECT_EQ(later.code, 1);
+  EXPECT_EQ(later.error, "wheelwork: job 2 is running after 700ms\n");
+  end.set_value();
 }
 
 } // namespace

@@ -74,6 +74,30 @@ TEST_F(local_test, config_check) {
   EXPECT_THAT(missing.error, StartsWith("none.toml: can't be read: "));
 }
 
+TEST_F(local_test, config_check_finds_what_only_the_parts_know) {
+  write("parts.toml", "[http_target]\nsigning_secret = \"whsec_!!\"\n[kafka.k]\nbrokers = \"h:1\"\n"
+                      "options = {\"security.protokoll\" = \"ssl\"}\n[database]\n"
+                      "url = \"mysql://u:secret@127.0.0.1/jobs?ssl-mode=preferred\"\n");
+  const auto result = run({"config", "check", "parts.toml"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.error, HasSubstr("parts.toml:2: http_target.signing_secret: "));
+  EXPECT_THAT(result.error, HasSubstr("parts.toml:3: kafka.k: the Kafka option security.protokoll"));
+  EXPECT_THAT(result.error, HasSubstr("parts.toml:7: database.url: "));
+  EXPECT_THAT(result.error, ::testing::Not(HasSubstr("u:secret")));
+  for (const auto* url : {"postgres://u@127.0.0.1:99999/jobs", "postgres://u@127.0.0.1/jobs?foo=1",
+                          "mysql://u@127.0.0.1:99999/jobs"}) {
+    write("url.toml", std::string{"[database]\nurl = \""} + url + "\"\n");
+    EXPECT_THAT(run({"config", "check", "url.toml"}).error, StartsWith("url.toml:2: database.url: ")) << url;
+  }
+  write("url.toml", "[database]\nurl = \"postgres://u@a:5432,b:5433/jobs\"\n");
+  EXPECT_EQ(run({"config", "check", "url.toml"}).code, 0);
+}
+
+TEST_F(local_test, config_check_says_how_to_write_a_table_beside_its_lists) {
+  write("order.toml", "[[api.tokens]]\nname = \"a\"\nrole = \"admin\"\nsecret = \"x\"\n[api]\nmax_body = \"1MiB\"\n");
+  EXPECT_THAT(run({"config", "check", "order.toml"}).error, HasSubstr("[api] before [[api.tokens]]"));
+}
+
 TEST_F(local_test, variables_of_the_process_lie_over_the_file) {
   write("good.toml", "");
   variables_["WHEELWORK_WHEEL__SLOTS"] = "none";

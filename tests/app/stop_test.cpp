@@ -124,6 +124,23 @@ TEST_F(a_node, takes_new_settings_on_sighup) {
   EXPECT_TRUE(node.eventually([&] { return node.final_job(node.push(job))["state"] == "succeeded"; })) << node.log();
 }
 
+TEST_F(a_node, leaves_what_operators_switched_off_alone_on_sighup_unless_its_table_changed) {
+  const auto table = [](const char* name, const char* every) {
+    return std::string{"[[task]]\nname = \""} + name + "\"\nschedule.every = \"" + every +
+           "\"\ntarget.native.handler = \"noop\"\n";
+  };
+  const auto is_enabled = [&](const std::string& name) { return node.get("/api/v1/tasks/" + name)["enabled"] == true; };
+  node.configure(table("a", "1h") + table("b", "1h"));
+  node.start();
+  ASSERT_TRUE(node.eventually([&] { return is_enabled("a") && is_enabled("b"); }));
+  for (const auto* name : {"a", "b"})
+    ASSERT_EQ(node.request("PATCH", std::string{"/api/v1/tasks/"} + name, R"({"enabled":false})").status, 200);
+  node.configure(table("a", "1h") + table("b", "2h"));
+  node.send_signal(SIGHUP);
+  EXPECT_TRUE(node.eventually([&] { return is_enabled("b"); })) << node.log();
+  EXPECT_FALSE(is_enabled("a"));
+}
+
 TEST_F(a_node, keeps_its_settings_when_the_new_ones_are_wrong_and_says_so_in_its_log) {
   const auto log_file = folder.path() / "node-log";
   const auto configuration = "[log]\nfile = \"" + log_file.string() + "\"\n[process_target]\nallow = ";

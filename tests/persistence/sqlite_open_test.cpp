@@ -137,6 +137,15 @@ TEST_F(sqlite_open_test, a_newer_schema_is_refused) {
   EXPECT_FALSE(migrate(options()));
 }
 
+TEST_F(sqlite_open_test, a_file_with_two_names_is_refused_under_each) {
+  ASSERT_TRUE(open_journal(options()));
+  std::filesystem::create_hard_link(folder_.path / "journal.db", folder_.path / "other.db");
+  EXPECT_THAT(refusal(options()), HasSubstr("more than one name"));
+  EXPECT_THAT(refusal(options("other.db")), HasSubstr("more than one name"));
+  std::filesystem::remove(folder_.path / "other.db");
+  EXPECT_TRUE(open_journal(options()));
+}
+
 TEST_F(sqlite_open_test, the_number_of_shards_is_fixed) {
   ASSERT_TRUE(open_journal(options()));
   journal_options other = options();
