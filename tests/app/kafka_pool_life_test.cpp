@@ -2,6 +2,7 @@
 // records of a partition keep their order.
 #include "tests/app/node_process.hpp"
 #include "tests/support/kafka_server.hpp"
+#include "tests/support/kafka_stranger.hpp"
 #include "tests/support/kafka_tool.hpp"
 #include "tests/targets/test_server.hpp"
 
@@ -130,6 +131,104 @@ TEST_F(kafka_pool_life, handles_no_record_twice_while_consumers_come_and_go) {
     before = offset;
   }
   EXPECT_EQ(slow.requests().size(), produced);
+}
+
+/// Somebody else's member comes into the group and leaves it, every few seconds, and takes partitions with it.
+TEST_F(kafka_pool_life, keeps_its_promises_while_strangers_come_into_its_group_and_go) {
+  target_test::recording_server slow{[](auto& connection, const auto&) {
+    if (connection.stays_open_for(20)) connection.answer(200, "ok");
+  }};
+  kafka_tool tool{broker->brokers()};
+  tool.create_topic("disturbed", 4);
+  node->start();
+  put("disturbed", {{"in_flight", 2}, {"target", {{"http", {{"url", slow.url("/record")}, {"method", "POST"}}}}}});
+  size_t produced = 0;
+  constexpr int rounds = 4;
+  for (int round = 0; round < rounds; ++round) {
+    for (int32_t partition = 0; partition < 4; ++partition) {
+      std::vector<std::string> batch;
+      for (int record = 0; record < 60; ++record) batch.push_back(json(++produced).dump());
+      tool.produce("disturbed", partition, batch);
+    }
+    kafka_stranger stranger{broker->brokers(), "disturbed"};
+    ASSERT_TRUE(node->eventually([&] { return stranger.has_partitions(); }, seconds{60})) << pool().dump();
+    if (round == rounds / 2) {
+      broker->crash();
+      broker->start();
+    }
+    ASSERT_TRUE(node->runs_on_for(milliseconds{1500})) << node->log();
+  }
+  const auto handled = [&] {
+    std::set<std::string> bodies;
+    for (const auto& request : slow.requests()) bodies.insert(request.body);
+    return bodies.size();
+  };
+  ASSERT_TRUE(node->eventually([&] { return handled() == produced; }, seconds{120}))
+      << handled() << " of " << produced << "\n"
+      << pool().dump();
+  ASSERT_TRUE(node->eventually([&] { return pool()["lag"] == 0; }, seconds{60})) << pool().dump();
+  // What was at the target when partitions went, of two consumers with two each, each time that the group changed.
+  EXPECT_LE(slow.requests().size() - produced, 4u * 2 * rounds + 4);
+}
+
+TEST_F(kafka_pool_life, follows_the_backlog_up_to_the_partitions_and_those_that_are_added) {
+  target_test::recording_server slow{[](auto& connection, const auto&) {
+    if (connection.stays_open_for(100)) connection.answer(200, "ok");
+  }};
+  kafka_tool tool{broker->brokers()};
+  tool.create_topic("growing", 2);
+  node->start();
+  put("growing", {{"min", 1},
+                  {"max", 8},
+                  {"policy", {{"drain", {{"within", "3s"}}}}},
+                  {"target", {{"http", {{"url", slow.url("/record")}, {"method", "POST"}}}}}});
+  const auto produce = [&](int32_t partitions) {
+    for (int32_t partition = 0; partition < partitions; ++partition)
+      tool.produce("growing", partition, std::vector<std::string>(150, "1"));
+  };
+  produce(2);
+  ASSERT_TRUE(node->eventually([&] { return pool()["consumers"] == 2; }, seconds{60})) << pool().dump();
+  tool.set_partitions("growing", 4);
+  ASSERT_TRUE(node->eventually(
+      [&] {
+        EXPECT_LE(pool()["consumers"], 4);
+        tool.produce("growing", 0, {"1"}); // there is a backlog until all are seen
+        tool.produce("growing", 1, {"1"});
+        return pool()["consumers"] == 4;
+      },
+      seconds{60}))
+      << pool().dump();
+  kafka_tool{broker->brokers()}.produce("growing", 3, {"1"});
+  ASSERT_TRUE(node->eventually([&] { return pool()["lag"] == 0; }, seconds{120})) << pool().dump();
+  ASSERT_TRUE(node->eventually([&] { return pool()["consumers"] == 1; }, seconds{90})) << pool().dump();
+  const auto events = node->get("/api/v1/pools/records/events")["items"];
+  const auto fewer = std::find_if(events.begin(), events.end(), [](const json& each) {
+    return each["kind"] == "scaled" && each["consumers"] < each["consumers_before"];
+  });
+  ASSERT_NE(fewer, events.end()) << events.dump();
+  EXPECT_FALSE((*fewer)["lag"].is_null()) << "the lag that caused it stands beside it";
+}
+
+TEST_F(kafka_pool_life, takes_what_jobs_and_pools_hand_over) {
+  kafka_tool tool{broker->brokers()};
+  tool.create_topic("in", 1);
+  tool.create_topic("out", 1);
+  node->start();
+  const json out{{"kafka", {{"connection", "a"}, {"topic", "out"}, {"key", "k"}}}};
+  const auto id = node->push({{"target", out}, {"payload", {{"n", 1}}}});
+  EXPECT_EQ(node->final_job(id)["state"], "succeeded");
+  put("in", {{"target", {{"http", nullptr}, {"kafka", out["kafka"]}}}});
+  tool.produce("in", 0, {R"({"n":2})"});
+  ASSERT_TRUE(node->eventually([&] { return pool()["succeeded"] == 1; }, seconds{60})) << pool().dump();
+  const auto records = tool.read("out", 2);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].bytes, R"({"n":1})");
+  EXPECT_EQ(records[0].key, "k");
+  EXPECT_EQ(records[0].headers.at("wheelwork-job-id"), id);
+  EXPECT_EQ(records[1].bytes, R"({"n":2})");
+  EXPECT_EQ(records[1].headers.at("wheelwork-pool"), "records");
+  EXPECT_EQ(records[1].headers.at("wheelwork-topic"), "in");
+  EXPECT_EQ(records[1].headers.at("wheelwork-offset"), "0");
 }
 
 TEST_F(kafka_pool_life, by_key_lets_a_slow_and_a_failing_key_hold_up_no_other_and_keeps_the_order_of_each) {

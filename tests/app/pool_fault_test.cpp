@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <set>
 
 namespace wheelwork::app_test {
@@ -29,9 +30,12 @@ protected:
                                                              "\"\n[redis.b]\nurl = \"" + sound->url() + "\"\n");
     node->start();
     put("failing", {{"redis_list", {{"connection", "a"}, {"key", "orders"}}}});
+    put("stream", {{"redis_stream", {{"connection", "a"}, {"key", "events"}, {"group", "g"}}}});
     put("sound", {{"redis_list", {{"connection", "b"}, {"key", "orders"}}}});
     failing->run({"LPUSH", "orders", "\"before\""});
+    failing->run({"XADD", "events", "*", "n", "before"});
     ASSERT_TRUE(handles("\"before\""));
+    ASSERT_TRUE(handles(R"({"n":"before"})"));
   }
   void put(const std::string& name, const json& source) {
     const json body{{"source", source},
@@ -47,25 +51,35 @@ protected:
       return std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.body == body; });
     });
   }
-  void shows(const std::string& words) {
-    EXPECT_TRUE(node->eventually([&] {
-      const auto now = pool("failing")["failure"];
-      return now.is_string() && now.get<std::string>().find(words) != std::string::npos;
-    })) << pool("failing").dump();
-    EXPECT_EQ(pool("failing")["consumers"], 2) << "what fails is not scaled";
+  void shows(const std::string& words, const std::vector<std::string>& pools = {"failing", "stream"}) {
+    for (const auto& name : pools) {
+      EXPECT_TRUE(node->eventually(
+          [&] {
+            const auto now = pool(name)["failure"];
+            return now.is_string() && now.get<std::string>().find(words) != std::string::npos;
+          },
+          seconds{10}))
+          << pool(name).dump();
+      EXPECT_EQ(pool(name)["consumers"], 2) << "what fails is not scaled";
+    }
   }
-  /// The other pool works, shows nothing, and the node is ready.
+  /// The other pool works, shows nothing, jobs run, and the node is ready.
   void disturbs_nobody() {
+    EXPECT_EQ(node->final_job(node->push({{"target", {{"native", {{"handler", "noop"}}}}}}))["state"], "succeeded");
     sound->run({"LPUSH", "orders", "\"meanwhile\""});
     EXPECT_TRUE(handles("\"meanwhile\"")) << pool("sound").dump();
     EXPECT_TRUE(pool("sound")["failure"].is_null()) << pool("sound").dump();
     EXPECT_EQ(node->request("GET", "/readyz").status, 200);
   }
   void recovers() {
-    ASSERT_TRUE(node->eventually([&] { return pool("failing")["failure"].is_null(); })) << pool("failing").dump();
+    for (const auto* name : {"failing", "stream"})
+      ASSERT_TRUE(node->eventually([&] { return pool(name)["failure"].is_null(); })) << pool(name).dump();
     failing->run({"LPUSH", "orders", "\"after\""});
+    failing->run({"XADD", "events", "*", "n", "after"});
     EXPECT_TRUE(handles("\"after\"")) << pool("failing").dump();
-    EXPECT_TRUE(node->eventually([&] { return pool("failing")["lag"] == 0; })) << pool("failing").dump();
+    EXPECT_TRUE(handles(R"({"n":"after"})")) << pool("stream").dump();
+    for (const auto* name : {"failing", "stream"})
+      EXPECT_TRUE(node->eventually([&] { return pool(name)["lag"] == 0; })) << pool(name).dump();
   }
 
   temporary_folder folder;
@@ -86,7 +100,7 @@ TEST_F(pool_fault, a_server_that_becomes_a_replica_and_a_master_again) {
 TEST_F(pool_fault, a_server_that_is_out_of_memory_and_gets_more) {
   begin({.settings = {"appendonly yes", "maxmemory-policy noeviction"}});
   failing->run({"CONFIG", "SET", "maxmemory", "1"});
-  shows("out of memory");
+  shows("out of memory", {"failing"}); // to read and acknowledge entries of a stream needs none
   disturbs_nobody();
   failing->run({"CONFIG", "SET", "maxmemory", "0"});
   recovers();
@@ -140,9 +154,31 @@ TEST_F(pool_fault, a_server_that_comes_back_empty) {
 TEST_F(pool_fault, a_key_that_becomes_another_type) {
   begin({.settings = {"appendonly yes"}});
   failing->run({"SET", "orders", "text"});
-  shows("the key orders");
+  shows("the key orders", {"failing"});
   disturbs_nobody();
   failing->run({"DEL", "orders"});
+  failing->run({"DEL", "events"});
+  failing->run({"SET", "events", "text"});
+  shows("the key events", {"stream"});
+  failing->run({"DEL", "events"});
+  recovers();
+}
+
+TEST_F(pool_fault, a_server_that_somebody_empties) {
+  begin({.settings = {"appendonly yes"}});
+  failing->run({"FLUSHALL"});
+  disturbs_nobody();
+  recovers();
+  EXPECT_TRUE(node->eventually([&] { return node->log().find("the group g of the stream events was gone") != std::string::npos; }))
+      << node->log();
+}
+
+TEST_F(pool_fault, a_server_that_stands_still) {
+  begin({.settings = {"appendonly yes"}});
+  failing->signal(SIGSTOP);
+  shows("Redis at");
+  disturbs_nobody();
+  failing->signal(SIGCONT);
   recovers();
 }
 

@@ -123,6 +123,52 @@ TEST_F(pool_life, buries_what_fails_for_good_beside_its_reason) {
   ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["dead_letters"] == 2; })) << pool("orders").dump();
 }
 
+TEST_F(pool_life, gives_up_a_message_whose_target_never_answers_and_goes_on_meanwhile) {
+  target_test::recording_server hanging{[](auto& connection, const auto& request) {
+    if (request.body == "hang")
+      connection.wait_for_close();
+    else
+      connection.answer(200, "ok");
+  }};
+  node->start();
+  put("orders", pool_body(list("orders"), {{"target", {{"http", {{"url", hanging.url()}}}}},
+                                           {"timeout", "2s"},
+                                           {"retry", {{"delays", {"10ms"}}}},
+                                           {"min", 1},
+                                           {"max", 1},
+                                           {"in_flight", 2}}));
+  push_to_list("orders", "hang");
+  for (int message = 0; message < 50; ++message) push_to_list("orders", std::to_string(message));
+  ASSERT_TRUE(comes_to("orders", [](const json& now) { return now["succeeded"] == 50; })) << pool("orders").dump();
+  EXPECT_EQ(redis->run({"LLEN", "orders:dead"}), "0") << "the others did not wait for it";
+  ASSERT_TRUE(node->eventually([&] { return redis->run({"LLEN", "orders:dead"}) == "1"; }));
+  const auto letter = json::parse(redis->list({"LRANGE", "orders:dead", "0", "-1"}).at(0));
+  EXPECT_EQ(letter["message"], "hang");
+  EXPECT_EQ(letter["reason"], "retries_exhausted");
+  EXPECT_THAT(letter["error"].get<std::string>(), testing::HasSubstr("2s"));
+}
+
+TEST_F(pool_life, buries_a_message_of_50_megabytes_and_goes_on) {
+  node->start();
+  put("orders", pool_body(list("orders")));
+  put("events", pool_body(stream("events")));
+  const std::string large(50u << 20, 'x');
+  push_to_list("orders", large);
+  redis->run({"XADD", "events", "*", "n", large});
+  push_to_list("orders", "\"small\"");
+  redis->run({"XADD", "events", "*", "n", "small"});
+  EXPECT_TRUE(all_handled({"\"small\"", R"({"n":"small"})"}));
+  ASSERT_TRUE(node->eventually([&] {
+    return redis->run({"LLEN", "orders:dead"}) == "1" && redis->run({"XLEN", "events:dead"}) == "1";
+  }));
+  const auto letter = json::parse(redis->list({"LRANGE", "orders:dead", "0", "-1"}).at(0));
+  EXPECT_EQ(letter["reason"], "too_large");
+  EXPECT_EQ(letter["message"].get_ref<const std::string&>().size(), large.size());
+  for (const auto* name : {"orders", "events"})
+    EXPECT_TRUE(comes_to(name, [](const json& now) { return now["lag"] == 0 && now["failure"].is_null(); }))
+        << pool(name).dump();
+}
+
 TEST_F(pool_life, begins_in_the_config_file_too_pauses_and_goes_on) {
   node->configure("[redis.a]\nurl = \"" + redis->url() + "\"\n" +
                   "[[pool]]\nname = \"orders\"\nmin = 1\nsource.redis_list = {connection = \"a\", key = \"orders\"}\n"
