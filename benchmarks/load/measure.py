@@ -21,6 +21,9 @@ ROWS = [
      lambda f: f["single"] >= 25_000 and f["single"] >= 6 * f["sqlite"], ("sqlite", "single-row SQLite commits/s")),
     ("… answer p50 / p99", ("single_p50", "single_p99"), "ms", "", None, None),
     ("… cores used by the node", "single_cores", "", "", None, None),
+    ("… on a disk whose sync takes 1 ms more", "slow_single", "jobs/s", ">= 6 x limit", lambda f: f["slow_single"] >= 6 * f["slow_sqlite"],
+     ("slow_sqlite", "single-row SQLite commits/s there")),
+    ("… answer p50 / p99", ("slow_single_p50", "slow_single_p99"), "ms", "", None, None),
     ("batches of 1,000, 4 connections, whole life", "batch", "jobs/s", ">= 110,000", lambda f: f["batch"] >= 110_000, None),
     ("… answer p50 / p99", ("batch_p50", "batch_p99"), "ms", "", None, None),
     ("… cores used by the node", "batch_cores", "", "", None, None),
@@ -32,6 +35,8 @@ ROWS = [
     ("… pushed in batches of 10,000 over one connection", "far_push", "jobs/s", "", None, None),
     ("… ready after a clean stop", "ready_after_stop", "ms", "<= 2,000", lambda f: f["ready_after_stop"] <= 2000, None),
     ("… ready after kill -9", "ready_after_kill", "ms", "<= 2,000", lambda f: f["ready_after_kill"] <= 2000, None),
+    ("fires of `*/5 * * * * *` in Europe/Berlin, one core", "cron_often", "fires/s", ">= 500,000", lambda f: f["cron_often"] >= 500_000, None),
+    ("the next fire of `0 0 29 2 1`", "cron_rare", "us", "<= 20", lambda f: f["cron_rare"] <= 20, None),
     ("`wheelwork serve` to ready, empty", "ready_empty", "ms", "<= 300", lambda f: f["ready_empty"] <= 300, None),
 ]
 POSTGRES_ROWS = [
@@ -96,7 +101,7 @@ WORKER_ROWS = [
 GROUPS = {"workers": ([], ["worker_churn"]), "fronts": (["delay_queue_saves", "delay_queue_list"], []),
           "pools": (["redis_moves", "pool_list", "http_callbacks", "pool_http", "pool_idle"], ["pool_drain", "kafka_messages"]),
           "mariadb": (["mariadb_single", "mariadb_rows", "mariadb_batch"], []), "postgres": (["postgres_single", "postgres_rows", "postgres_batch"], ["postgres_far", "postgres_bloat"])}
-IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle"]
+IN_ROUNDS = ["ready_empty", "sqlite_commits", "single", "slow_disk", "batch", "curl_calls", "http_callbacks", "lateness_spread", "lateness_instant", "idle", "cron"]
 ONCE = ["armed_memory", "far_future"]
 MEASURES = IN_ROUNDS + ONCE + [name for group in GROUPS.values() for names in group for name in names]
 ONCE_AT_MOST = ONCE + [name for _, names in GROUPS.values() for name in names]

@@ -26,15 +26,18 @@ class Bench(PoolMeasures, FrontMeasures, WorkerMeasures):
         self.binary = f"{build}/wheelwork"
         self.here = os.path.dirname(os.path.abspath(__file__))
 
-    def node(self, *settings):
-        return Node(self.binary, f"{self.folder}/node", settings)
+    def node(self, *settings, environment=None):
+        return Node(self.binary, f"{self.folder}/node", settings, environment)
 
     # ---- limits of the machine
 
     def sqlite_commits(self):
+        return {"sqlite": self.commits()}
+
+    def commits(self, environment=None):
         out = subprocess.run([f"{self.build}/benchmarks/sqlite_commits", self.folder, "1" if self.quick else "3"],
-                             check=True, capture_output=True, text=True).stdout
-        return {"sqlite": float(out)}
+                             check=True, capture_output=True, text=True, env=os.environ | (environment or {})).stdout
+        return float(out)
 
     def curl_calls(self):
         with Nginx(f"{self.folder}/nginx") as nginx:
@@ -108,6 +111,18 @@ class Bench(PoolMeasures, FrontMeasures, WorkerMeasures):
     def single(self):
         return self.wrk("single", "single.lua", connections=64, jobs_per_request=1)
 
+    def slow_disk(self):
+        """Single pushes and single-row commits by turns, on a disk whose sync takes a millisecond more."""
+        slow = {"LD_PRELOAD": f"{self.build}/benchmarks/libslow_sync.so"}
+        return {"slow_sqlite": self.commits(slow)} | self.wrk("slow_single", "single.lua", 64, 1, environment=slow)
+
+    def cron(self):
+        """Fires a second of one core, and the time for an expression that matches rarely."""
+        out = subprocess.run([f"{self.build}/benchmarks/schedule_benchmark", "--benchmark_format=json", "--benchmark_filter=every_5_seconds_berlin|leap_day_or_monday"],
+                             check=True, capture_output=True, text=True).stdout
+        took = {each["name"].split("/")[1]: each["cpu_time"] for each in json.loads(out)["benchmarks"]}
+        return {"cron_often": 1e9 / took["every_5_seconds_berlin"], "cron_rare": took["leap_day_or_monday_berlin"] / 1000}
+
     def batch(self):
         return self.wrk("batch", "batch.lua", connections=4, jobs_per_request=1000)
 
@@ -127,9 +142,9 @@ class Bench(PoolMeasures, FrontMeasures, WorkerMeasures):
         with MariaDb(f"{self.folder}/mariadb") as server:
             return self.wrk("mariadb_batch", "batch.lua", 4, 1000, f"database.url={server.fresh()}", server=server)
 
-    def wrk(self, name, script, connections, jobs_per_request, *settings, server=None):
+    def wrk(self, name, script, connections, jobs_per_request, *settings, server=None, environment=None):
         span = 2 if self.quick else 8
-        with self.node(*settings) as node:
+        with self.node(*settings, environment=environment) as node:
             server_cpu = server.cpu_seconds() if server else 0
             began, cpu = time.monotonic(), node.cpu_seconds()
             out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{span}s", "--latency", "-s", f"{self.here}/{script}",

@@ -17,8 +17,8 @@ def free_port():
 
 
 class Node:
-    def __init__(self, binary, folder, settings=()):
-        self.binary, self.folder, self.settings = binary, folder, list(settings)
+    def __init__(self, binary, folder, settings=(), environment=None):
+        self.binary, self.folder, self.settings, self.environment = binary, folder, list(settings), environment or {}
         self.port = free_port()
         self.process = None
 
@@ -39,7 +39,7 @@ class Node:
         for setting in self.settings:
             command += ["--set", setting]
         log = open(f"{self.folder}/node.log", "ab")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("WHEELWORK_")}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("WHEELWORK_")} | self.environment
         began = time.monotonic()
         self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         while time.monotonic() - began < patience:
