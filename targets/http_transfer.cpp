@@ -42,7 +42,9 @@ http_transfer::http_transfer(const http_request& request, const egress_guard& gu
 void http_transfer::set_connection(bool on_new_connection) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  // Over HTTP/2 libcurl 7.88 loses the answer of a server that answers before it has read the body (RFC 9113, section
+  // 8.1, allows it): the transfer ends as an error of its stream, or never.
+  set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(CURLOPT_PROXY, ""); // none, whatever the environment says
   set(CURLOPT_PATH_AS_IS, 1L);
   // Otherwise the end of a transfer whose name is not resolved yet waits for the resolver, and with it every other

@@ -4,6 +4,7 @@
 #include "api/router.hpp"
 
 #include <set>
+#include <sstream>
 
 namespace wheelwork::testing {
 namespace {
@@ -97,6 +98,38 @@ TEST_F(openapi_api, a_job_has_no_member_that_the_document_lacks) {
   for (const auto& [name, schema] : all["components"]["schemas"]["Pool"]["properties"].items())
     EXPECT_TRUE(pool.contains(name)) << name << " is described and not there";
   EXPECT_EQ(request("GET", "/openapi.json").json(), all);
+}
+
+/// What a path takes in its query, as it says itself when asked for something else.
+TEST_F(openapi_api, describes_exactly_the_parameters_that_a_path_takes) {
+  const auto all = document();
+  request("PUT", "/api/v1/tasks/a", noop_task);
+  size_t described_parameters = 0;
+  for (const auto& each : all_routes()) {
+    if (each.planned || each.method != http_method::get || !each.path.starts_with("/api/v1/")) continue;
+    std::string path{each.path};
+    for (const auto* name : {"{name}", "{id}", "{n}"})
+      if (const auto at = path.find(name); at != std::string::npos) path.replace(at, std::string_view{name}.size(), "a");
+    const auto answer = request("GET", path + "?surely_unknown=1");
+    std::set<std::string> taken;
+    const std::string words = answer.body;
+    if (const auto at = words.find("; it has "); at != std::string::npos) {
+      std::istringstream names{words.substr(at + 9, words.find('"', at) - at - 9)};
+      for (std::string name; std::getline(names >> std::ws, name, ',');) taken.insert(name);
+      taken.erase("none");
+    }
+    std::set<std::string> described;
+    const auto& operation = all["paths"][std::string{each.path}]["get"];
+    if (operation.contains("parameters"))
+      for (auto parameter : operation["parameters"]) {
+        if (parameter.contains("$ref"))
+          parameter = all[nlohmann::json::json_pointer{parameter["$ref"].get<std::string>().substr(1)}];
+        if (parameter["in"] == "query") described.insert(parameter["name"]);
+      }
+    EXPECT_EQ(described, taken) << each.path;
+    described_parameters += described.size();
+  }
+  EXPECT_GT(described_parameters, 20u);
 }
 
 } // namespace

@@ -72,6 +72,20 @@ TEST_F(http_egress, a_name_that_resolves_elsewhere_the_second_time) {
   EXPECT_EQ(server.connections(), 1u);
 }
 
+/// A name with TTL 0: looked up for each call, in one runner.
+TEST_F(http_egress, a_name_with_an_allowed_and_a_denied_address_reaches_only_the_allowed_one) {
+  deny({"127.0.0.2/32", "::1/128"});
+  recording_server server{always(200, "", "Connection: close\r\n")};
+  const scripted_name both{"both.test", {"127.0.0.2", "127.0.0.1"}};
+  for (int each = 0; each < 5; ++each) {
+    const auto result = result_of(post("http://both.test" + port_of(server) + "/"));
+    if (result.outcome != attempt_outcome::succeeded) {
+      EXPECT_THAT(result.error, HasSubstr("may not be called"));
+    }
+  }
+  for (const auto& request : server.requests()) EXPECT_EQ(request.header("host"), "both.test" + port_of(server));
+}
+
 TEST_F(http_egress, changed_networks_count_on_kept_connections_too) {
   recording_server server{always(200)};
   EXPECT_EQ(result_of(post(server.url())).outcome, attempt_outcome::succeeded);

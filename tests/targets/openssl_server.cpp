@@ -47,7 +47,7 @@ openssl_server::openssl_server() {
   std::string folder = (std::filesystem::temp_directory_path() / "wheelwork-tls-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error{"no folder for a certificate"};
   folder_ = folder;
-  const auto key = folder_ + "/key.pem";
+  const auto key = key_file();
   if (!succeeds({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                  "-keyout", key, "-out", certificate_file(), "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
                  "subjectAltName=IP:127.0.0.1"}))

@@ -17,6 +17,7 @@ public:
   static bool is_installed();
   std::string url(const std::string& host = "127.0.0.1") const { return "https://" + host + ":" + port_ + "/"; }
   std::string certificate_file() const { return folder_ + "/certificate.pem"; }
+  std::string key_file() const { return folder_ + "/key.pem"; }
 
 private:
   std::string folder_;
