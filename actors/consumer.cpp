@@ -253,8 +253,8 @@ consumer_state::message consumer_state::made_from(taken_message&& what) {
   return made;
 }
 
-/// Gives the message its key. A list has no names for its messages: there the key is that of this taking. The time tells
-/// a record from that of a topic of the same name that was deleted.
+/// Gives the message its key. A list has no names for its messages: there the key is that of this taking. The time
+/// tells a record from that of a topic of the same name that was deleted.
 void consumer_state::name_once(message& one) const {
   auto& key = one.from->idempotency_key;
   if (!key.empty()) return;

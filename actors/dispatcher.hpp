@@ -91,7 +91,7 @@ private:
       early_results_; ///< of attempts that an earlier incarnation started, until a scheduler expects them
   worker_matching workers_;
   absl::flat_hash_map<uint64_t, std::function<void()>> ending_polls_; ///< with jobs on their way
-  std::deque<start_note> starts_; ///< in order of time, for look_for_long_ones
+  std::deque<start_note> starts_;                                     ///< in order of time, for look_for_long_ones
   bool watching_ = false;
   std::vector<std::chrono::steady_clock::time_point> starts_allowed_until_; ///< by writer
   keeper_actor drain_to_;

@@ -174,8 +174,10 @@ void node_operations::change_next(const std::shared_ptr<bulk_change>& change) {
           return change->done(failure(*error));
       }
       if (answers.size() < asked)
-        return change->done(failure(service_error{
-            service_errc::unknown_outcome, "the node did not answer for all jobs in time", std::chrono::seconds{1}, {}}));
+        return change->done(failure(service_error{service_errc::unknown_outcome,
+                                                  "the node did not answer for all jobs in time",
+                                                  std::chrono::seconds{1},
+                                                  {}}));
       change_next(change);
     };
     caf::anon_send(desk_, std::move(operation));

@@ -80,8 +80,8 @@ public:
   void answered(uint16_t writer, steady_time now);
   /// Empty: it works. Else of the first writer that fails.
   std::string failure() const;
-  /// Also when a writer is silent for longer than `patience`: what it waits for (a disk, a server) neither does its work
-  /// nor fails.
+  /// Also when a writer is silent for longer than `patience`: what it waits for (a disk, a server) neither does its
+  /// work nor fails.
   std::string failure(steady_time now, milliseconds patience) const;
 
 private:

@@ -14,9 +14,9 @@ class pool_statistics {
 public:
   std::atomic<uint64_t> taken{0}, succeeded{0}, failed_attempts{0}, dead_letters{0}, recovered{0};
   std::atomic<uint64_t> in_flight{0}, in_hand{0}, waiting_for_retry{0};
-  std::atomic<uint64_t> busy_microseconds{0};    ///< of all consumers: time with a message in work
-  std::atomic<uint32_t> ready{0};                ///< consumers whose source gives them messages, if it has some
-  std::atomic<uint32_t> wanted{0};               ///< what the policy wants
+  std::atomic<uint64_t> busy_microseconds{0}; ///< of all consumers: time with a message in work
+  std::atomic<uint32_t> ready{0};             ///< consumers whose source gives them messages, if it has some
+  std::atomic<uint32_t> wanted{0};            ///< what the policy wants
   /// The pool is paused or ends: consumers begin nothing more, whatever they have been told yet.
   std::atomic<bool> stands{false};
   rate_meter taken_rate, handled_rate;

@@ -153,9 +153,8 @@ private:
   static std::vector<Definition> changed_of(const std::vector<Definition>& before, const std::vector<Definition>& now) {
     std::vector<Definition> changed;
     std::copy_if(now.begin(), now.end(), std::back_inserter(changed), [&](const Definition& one) {
-      return std::none_of(before.begin(), before.end(), [&](const Definition& other) {
-        return other.name == one.name && other.spec == one.spec;
-      });
+      return std::none_of(before.begin(), before.end(),
+                          [&](const Definition& other) { return other.name == one.name && other.spec == one.spec; });
     });
     return changed;
   }

@@ -64,7 +64,8 @@ int run_switch(const client_options& options, const std::string& name, bool on) 
 
 int run_fires(const client_options& options, const task_options& asked) {
   auto from_time = asked.from;
-  if (from_time.empty() && asked.to.empty()) from_time = format_time(system_clock{}.wall_now() - std::chrono::hours{24});
+  if (from_time.empty() && asked.to.empty())
+    from_time = format_time(system_clock{}.wall_now() - std::chrono::hours{24});
   auto query = query_of({{"from", from_time}, {"to", asked.to}, {"limit", asked.limit}, {"cursor", asked.cursor}});
   return exchange(options, {.path = path_of(asked.name) + "/fires" + query}, [&](const http_reply& reply) {
     // A fire is one line with its job; a run of equal skips has a first and a last time and a count.
@@ -126,7 +127,8 @@ void add_runs_and_fires(command_line& line, CLI::App& parent, const shared_optio
   run->add_option("--idempotency-key", options->key, "the same key again makes no second job")->type_name("KEY");
   auto* fires = add_named(line, parent, "fires", "the ledger of fires up to now: what ran, what was skipped and why",
                           options, &run_fires);
-  fires->add_option("--from", options->from, "from this time on (RFC 3339; without this and --to: from a day ago on)")->type_name("TIME");
+  fires->add_option("--from", options->from, "from this time on (RFC 3339; without this and --to: from a day ago on)")
+      ->type_name("TIME");
   fires->add_option("--to", options->to, "up to this time")->type_name("TIME");
   fires->add_option("--limit", options->limit, "how many at most (1 to 1000, else 100)")->type_name("N");
   fires->add_option("--cursor", options->cursor, "go on where an earlier list ended")->type_name("CURSOR");

@@ -29,7 +29,8 @@ struct config_request {
   std::function<std::optional<std::string>(const std::string&)> variable; ///< reads an environment variable
   std::vector<std::string> variable_names; ///< names of all environment variables, for WHEELWORK_SECTION__KEY
   wall_time now{};
-  std::function<std::vector<setting_fault>(const settings&)> more_checks; ///< of settings in which nothing else is wrong
+  std::function<std::vector<setting_fault>(const settings&)>
+      more_checks; ///< of settings in which nothing else is wrong
 };
 
 /// All faults at once, in the order of the file; or the settings.

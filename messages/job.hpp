@@ -22,10 +22,10 @@ std::string_view to_string(job_origin origin);
 
 /// A live job as schedulers, slots, dispatchers and executors hold it. Small: a million of them may wait in RAM.
 struct job {
-  job_id id{};               ///< never changes
-  task_id task{};            ///< zero: pushed without a task
-  wall_time due_at{};        ///< when its next attempt may start; moved by a retry
-  wall_time fire_time{};     ///< nominal time of the firing that made it; of another job, once due_at was moved, its first
+  job_id id{};           ///< never changes
+  task_id task{};        ///< zero: pushed without a task
+  wall_time due_at{};    ///< when its next attempt may start; moved by a retry
+  wall_time fire_time{}; ///< nominal time of the firing that made it; of another job, once due_at was moved, its first
   resolved_target_ptr how;   ///< never changes
   payload body;              ///< never changes
   uint32_t attempt = 0;      ///< number of the newest attempt that was begun; it only grows

@@ -232,12 +232,14 @@ result<new_job, json_faults> job_decoder::decode_job(std::string_view text, cons
   implementation_->give_back_large();
   return read;
 }
-result<std::vector<new_job>, json_faults> job_decoder::decode_batch(std::string_view text, const json_context& context) {
+result<std::vector<new_job>, json_faults> job_decoder::decode_batch(std::string_view text,
+                                                                    const json_context& context) {
   auto read = implementation_->decode_batch(text, context);
   implementation_->give_back_large();
   return read;
 }
-result<std::vector<new_job>, json_faults> job_decoder::decode_lines(std::string_view text, const json_context& context) {
+result<std::vector<new_job>, json_faults> job_decoder::decode_lines(std::string_view text,
+                                                                    const json_context& context) {
   auto read = implementation_->decode_lines(text, context);
   implementation_->give_back_large();
   return read;

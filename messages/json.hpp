@@ -28,8 +28,8 @@ struct known_names;
 /// What decoding needs to know of the node.
 struct json_context {
   wall_time now{};
-  std::string_view base_pointer{}; ///< prefix of the pointers in faults, e.g. /jobs/3
-  std::string_view payload_text{}; ///< the member `payload` as it was sent; empty: the member's dump
+  std::string_view base_pointer{};    ///< prefix of the pointers in faults, e.g. /jobs/3
+  std::string_view payload_text{};    ///< the member `payload` as it was sent; empty: the member's dump
   const known_names* known = nullptr; ///< what may be named; null: anything
 };
 

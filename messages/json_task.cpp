@@ -76,7 +76,8 @@ result<task_definition, json_faults> task_from_text(std::string_view text, std::
                                                     const json_context& context) {
   auto body = parse_json_body(text, context.base_pointer);
   if (!body) return failure(std::move(body.error()));
-  return task_from_json(*body->value, path_name, {context.now, context.base_pointer, body->payload_text, context.known});
+  return task_from_json(*body->value, path_name,
+                        {context.now, context.base_pointer, body->payload_text, context.known});
 }
 
 // -- writing ----------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ private:
   } trouble_;
   std::map<int32_t, kafka_lanes::arrival> told_; ///< what was logged of partitions whose records don't come in order
   std::string last_detail_;                      ///< of a connection that failed
-  bool named_ = true;       ///< a static member
+  bool named_ = true;                            ///< a static member
   bool fatal_ = false;
   bool paused_ = false;
   bool arrived_ = false; ///< a message, since the last resume()

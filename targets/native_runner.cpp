@@ -69,13 +69,8 @@ void native_core::answer(std::vector<attempt_result> results) {
 
 native_call native_core::call_for(const attempt_order& order, std::stop_token stop) const {
   const auto& what = order.what;
-  return {what.id,
-          order.number,
-          what.body.data(),
-          what.body.content_type(),
-          what.nominal_time(),
-          identity_,
-          std::move(stop)};
+  return {what.id,   order.number,   what.body.data(), what.body.content_type(), what.nominal_time(),
+          identity_, std::move(stop)};
 }
 
 attempt_result native_core::result_of(const attempt_order& order, native_outcome outcome, wall_time started_at) const {

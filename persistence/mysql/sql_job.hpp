@@ -73,7 +73,8 @@ inline constexpr char keep_last_attempt[] =
 inline constexpr char copy_to_live[] =
     "insert into ww_job (id, shard, fire_shard, due_at, task, fire_time, target, attempt, retries_used, lost_in_row, "
     "priority, origin, running, created_at, content_type, labels, unique_key, external_id, payload) select id, shard, "
-    "if(origin = 1, shard, null), $2, task, coalesce(fire_time, due_at), target, attempt, 0, 0, coalesce($3, priority), origin, 0, "
+    "if(origin = 1, shard, null), $2, task, coalesce(fire_time, due_at), target, attempt, 0, 0, coalesce($3, "
+    "priority), origin, 0, "
     "created_at, content_type, labels, unique_key, external_id, payload from ww_job_history where id = $1 and "
     "state <> $4";
 inline constexpr char delete_history_of[] =

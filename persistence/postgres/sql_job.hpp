@@ -95,7 +95,8 @@ inline constexpr char drop_attempts[] = "delete from ww_attempt where job_id = a
 inline constexpr char again_jobs[] =
     "with given as materialized (select * from " WHEELWORK_GIVEN_ATTEMPTS
     ", $9::bigint[], $10::integer[], $11::smallint[]) as g(" WHEELWORK_ATTEMPT ", due_at, retries_used, lost_in_row)), "
-    "changed as (update ww_job j set fire_time = coalesce(j.fire_time, j.due_at), due_at = g.due_at, attempt = greatest(j.attempt, g.number), "
+    "changed as (update ww_job j set fire_time = coalesce(j.fire_time, j.due_at), due_at = g.due_at, attempt = "
+    "greatest(j.attempt, g.number), "
     "retries_used = g.retries_used, lost_in_row = g.lost_in_row, running = false, started_at = null, "
     "started_node = null from given g where j.id = g.job_id and j.id = any($1::bigint[]) returning j.id), "
     "noted as (insert into ww_attempt as a (" WHEELWORK_ATTEMPT ") select " WHEELWORK_ATTEMPT
@@ -121,13 +122,14 @@ inline constexpr char keep_last_attempt[] =
     "last_finished_at, last_outcome, coalesce(last_error, ''), coalesce(last_response, '') from ww_job_history "
     "where id = $1 and last_number is not null on conflict do nothing";
 #undef WHEELWORK_ATTEMPT
-inline constexpr char copy_to_live[] = "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
-                                       "retries_used, lost_in_row, priority, origin, "
-                                       "running, created_at, content_type, labels, unique_key, external_id, payload) "
-                                       "select id, shard, $2::bigint, task, coalesce(fire_time, due_at), target, attempt, 0, 0, "
-                                       "coalesce($3::smallint, priority), origin, false, "
-                                       "created_at, content_type, labels, unique_key, external_id, payload from "
-                                       "ww_job_history where id = $1 and state <> $4::smallint";
+inline constexpr char copy_to_live[] =
+    "insert into ww_job (id, shard, due_at, task, fire_time, target, attempt, "
+    "retries_used, lost_in_row, priority, origin, "
+    "running, created_at, content_type, labels, unique_key, external_id, payload) "
+    "select id, shard, $2::bigint, task, coalesce(fire_time, due_at), target, attempt, 0, 0, "
+    "coalesce($3::smallint, priority), origin, false, "
+    "created_at, content_type, labels, unique_key, external_id, payload from "
+    "ww_job_history where id = $1 and state <> $4::smallint";
 inline constexpr char delete_history[] = "delete from ww_job_history where id = $1";
 
 } // namespace wheelwork::postgres::sql

@@ -79,7 +79,8 @@ result<connection_target, std::string> read_url(const std::string& url) {
                               " names no database: write postgres://USER:PASSWORD@HOST/DATABASE");
   const std::string shown = show(*all);
   if (!are_ports((*all)["port"]))
-    return wheelwork::failure("the database URL " + shown + " has a port that is none: it must be a number from 1 to "
+    return wheelwork::failure("the database URL " + shown +
+                              " has a port that is none: it must be a number from 1 to "
                               "65535");
   const parameters defaults = {{"connect_timeout", "5"},      {"keepalives_idle", "5"},
                                {"keepalives_interval", "3"},  {"keepalives_count", "3"},

@@ -109,10 +109,8 @@ void node_in_a_box::start_without_waiting() {
 
 void node_in_a_box::spawn_executors() {
   const clock_source* time = &clock;
-  runner = std::make_shared<scripted_runner>(
-      clock, results_to(actors_.dispatcher, consumers, target_kind::native));
-  processes = std::make_shared<scripted_runner>(
-      clock, results_to(actors_.dispatcher, consumers, target_kind::process));
+  runner = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, consumers, target_kind::native));
+  processes = std::make_shared<scripted_runner>(clock, results_to(actors_.dispatcher, consumers, target_kind::process));
   if (with.succeed)
     runner->next = [raw = runner.get()](const scripted_runner::start& one) {
       return raw->result_of(one.what.id, attempt_outcome::succeeded, one.number);
@@ -124,16 +122,15 @@ void node_in_a_box::spawn_executors() {
   const std::shared_ptr<worker_gauges> gauges{statistics, &statistics->workers};
   acks = std::make_shared<awaited_acks>(clock, gauges);
   auto to = actors_.dispatcher;
-  workers = make_worker_runner(
-      acks,
-      {[to](uint64_t number, auto queues, size_t max) {
-         caf::anon_send(to, worker_waits{number, std::move(queues), max});
-       },
-       [to](uint64_t number) { caf::anon_send(to, worker_left{number}); },
-       [to](uint64_t number, std::function<void()> free) {
-         caf::anon_send(to, worker_wait_over{number, std::move(free)});
-       }},
-      clock, results_to(actors_.dispatcher, consumers, target_kind::worker), gauges, false);
+  workers = make_worker_runner(acks,
+                               {[to](uint64_t number, auto queues, size_t max) {
+                                  caf::anon_send(to, worker_waits{number, std::move(queues), max});
+                                },
+                                [to](uint64_t number) { caf::anon_send(to, worker_left{number}); },
+                                [to](uint64_t number, std::function<void()> free) {
+                                  caf::anon_send(to, worker_wait_over{number, std::move(free)});
+                                }},
+                               clock, results_to(actors_.dispatcher, consumers, target_kind::worker), gauges, false);
   std::shared_ptr<wheelwork::runner> of_workers = workers;
   actors_.executors[static_cast<size_t>(target_kind::worker)] = spawn(executor, of_workers, time, statistics);
 }

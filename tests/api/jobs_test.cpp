@@ -114,22 +114,24 @@ TEST_F(jobs_api, a_key_of_the_header_has_the_rules_of_the_member) {
   EXPECT_EQ(node.push_calls(), 0u);
   const auto longest = "Idempotency-Key: " + std::string(255, 'k') + "\r\n";
   EXPECT_EQ(request("POST", "/api/v1/jobs", noop_job, longest).status, 201);
-  const auto beside = request("POST", "/api/v1/jobs",
-                              R"({"target":{"native":{"handler":"noop"}},"priority":10,"unique_key":"a"})",
-                              "Idempotency-Key: b\r\n");
+  const auto beside =
+      request("POST", "/api/v1/jobs", R"({"target":{"native":{"handler":"noop"}},"priority":10,"unique_key":"a"})",
+              "Idempotency-Key: b\r\n");
   EXPECT_THAT(pointers_of(beside), UnorderedElementsAre("/priority", "/unique_key"));
 }
 
 TEST_F(jobs_api, lines_are_told_by_their_type_alone) {
-  const std::string lines = R"({"target":{"native":{"handler":"noop"}}})" "\n" R"({"target":{"native":{"handler":"noop"}}})";
+  const std::string lines = R"({"target":{"native":{"handler":"noop"}}})"
+                            "\n"
+                            R"({"target":{"native":{"handler":"noop"}}})";
   const auto as_lines = request("POST", "/api/v1/jobs/batch", lines, "", "Application/X-NDJSON; a=b");
   EXPECT_EQ(as_lines.status, 201) << as_lines.body;
   EXPECT_EQ(request("POST", "/api/v1/jobs/batch", lines, "", "application/json; x=ndjson").status, 400);
 }
 
 TEST_F(jobs_api, a_line_that_is_no_json_is_named) {
-  const auto answer = request("POST", "/api/v1/jobs/batch", std::string{noop_job} + "\n\n{\"target\":\n", "",
-                              "application/x-ndjson");
+  const auto answer =
+      request("POST", "/api/v1/jobs/batch", std::string{noop_job} + "\n\n{\"target\":\n", "", "application/x-ndjson");
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("/jobs/1 is not JSON"));
 }

@@ -109,7 +109,8 @@ TEST_F(openapi_api, describes_exactly_the_parameters_that_a_path_takes) {
     if (each.planned || each.method != http_method::get || !each.path.starts_with("/api/v1/")) continue;
     std::string path{each.path};
     for (const auto* name : {"{name}", "{id}", "{n}"})
-      if (const auto at = path.find(name); at != std::string::npos) path.replace(at, std::string_view{name}.size(), "a");
+      if (const auto at = path.find(name); at != std::string::npos)
+        path.replace(at, std::string_view{name}.size(), "a");
     const auto answer = request("GET", path + "?surely_unknown=1");
     std::set<std::string> taken;
     const std::string words = answer.body;

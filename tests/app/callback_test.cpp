@@ -34,9 +34,9 @@ TEST_F(callbacks, to_a_host_that_never_answers_take_its_places_and_no_others) {
   node.start();
   std::string lines;
   for (int each = 0; each < 200; ++each) lines += json{{"target", call(slow.url())}, {"timeout", "1h"}}.dump() + "\n";
-  for (int each = 0; each < 200; ++each) lines += json{{"target", call(quick.url())}, {"labels", {{"to", "quick"}}}}.dump() + "\n";
-  const auto pushed =
-      node.request("POST", "/api/v1/jobs/batch", lines, {"Content-Type: application/x-ndjson"});
+  for (int each = 0; each < 200; ++each)
+    lines += json{{"target", call(quick.url())}, {"labels", {{"to", "quick"}}}}.dump() + "\n";
+  const auto pushed = node.request("POST", "/api/v1/jobs/batch", lines, {"Content-Type: application/x-ndjson"});
   ASSERT_EQ(pushed.status, 201) << pushed.body;
   EXPECT_TRUE(node.eventually([&] { return quick.requests().size() == 200; })) << node.get("/api/v1/stats").dump();
   EXPECT_TRUE(node.eventually([&] { return open == 10; }));
@@ -66,7 +66,9 @@ TEST_F(callbacks, that_waited_while_the_node_was_away_start_soon_and_by_priority
   node.start();
   std::string lines;
   for (int each = 0; each < 3000; ++each)
-    lines += json{{"target", call(receiver.url())}, {"payload", each % 3}, {"priority", each % 3 * 4}, {"delay", "2s"}}.dump() + "\n";
+    lines += json{{"target", call(receiver.url())}, {"payload", each % 3}, {"priority", each % 3 * 4}, {"delay", "2s"}}
+                 .dump() +
+             "\n";
   ASSERT_EQ(node.request("POST", "/api/v1/jobs/batch", lines, {"Content-Type: application/x-ndjson"}).status, 201);
   node.kill();
   EXPECT_EQ(receiver.requests().size(), 0u) << "they are not due yet";

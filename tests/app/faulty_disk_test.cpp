@@ -1,7 +1,7 @@
 // A disk that stalls or becomes read-only under a whole node: /readyz tells the truth, nothing that was accepted is
 // lost, and all goes on by itself.
-#include "tests/support/faulty_disk.hpp"
 #include "tests/app/node_process.hpp"
+#include "tests/support/faulty_disk.hpp"
 
 #include <gmock/gmock.h>
 

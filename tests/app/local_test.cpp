@@ -84,8 +84,8 @@ TEST_F(local_test, config_check_finds_what_only_the_parts_know) {
   EXPECT_THAT(result.error, HasSubstr("parts.toml:3: kafka.k: the Kafka option security.protokoll"));
   EXPECT_THAT(result.error, HasSubstr("parts.toml:7: database.url: "));
   EXPECT_THAT(result.error, ::testing::Not(HasSubstr("u:secret")));
-  for (const auto* url : {"postgres://u@127.0.0.1:99999/jobs", "postgres://u@127.0.0.1/jobs?foo=1",
-                          "mysql://u@127.0.0.1:99999/jobs"}) {
+  for (const auto* url :
+       {"postgres://u@127.0.0.1:99999/jobs", "postgres://u@127.0.0.1/jobs?foo=1", "mysql://u@127.0.0.1:99999/jobs"}) {
     write("url.toml", std::string{"[database]\nurl = \""} + url + "\"\n");
     EXPECT_THAT(run({"config", "check", "url.toml"}).error, StartsWith("url.toml:2: database.url: ")) << url;
   }

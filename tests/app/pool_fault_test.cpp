@@ -169,8 +169,9 @@ TEST_F(pool_fault, a_server_that_somebody_empties) {
   failing->run({"FLUSHALL"});
   disturbs_nobody();
   recovers();
-  EXPECT_TRUE(node->eventually([&] { return node->log().find("the group g of the stream events was gone") != std::string::npos; }))
-      << node->log();
+  EXPECT_TRUE(node->eventually([&] {
+    return node->log().find("the group g of the stream events was gone") != std::string::npos;
+  })) << node->log();
 }
 
 TEST_F(pool_fault, a_server_that_stands_still) {

@@ -133,8 +133,8 @@ TEST_F(task_test, small_commands_send_what_the_api_wants) {
   EXPECT_THAT(lines,
               ElementsAre("PATCH /api/v1/tasks/a {\"enabled\":true}", "PATCH /api/v1/tasks/a {\"enabled\":false}",
                           "DELETE /api/v1/tasks/a ", "POST /api/v1/tasks/a/run {\"payload\":{\"x\": 1.0}}",
-                          "GET /api/v1/tasks/a/next?count=2 ", ::testing::StartsWith("GET /api/v1/tasks/a/fires?from=20"),
-                          "GET /api/v1/tasks/a "));
+                          "GET /api/v1/tasks/a/next?count=2 ",
+                          ::testing::StartsWith("GET /api/v1/tasks/a/fires?from=20"), "GET /api/v1/tasks/a "));
   EXPECT_EQ(requests[3].head["idempotency-key"], "k");
 }
 

@@ -36,8 +36,8 @@ protected:
 
 TEST_F(known_names_test, what_exists_may_be_named) {
   EXPECT_THAT(in_job(R"({"task":"here"})"), IsEmpty());
-  for (const auto* target : {R"({"redis":{"connection":"r","list":"l"}})", R"({"kafka":{"connection":"k","topic":"t"}})",
-                             R"({"native":{"handler":"noop"}})"}) {
+  for (const auto* target : {R"({"redis":{"connection":"r","list":"l"}})",
+                             R"({"kafka":{"connection":"k","topic":"t"}})", R"({"native":{"handler":"noop"}})"}) {
     const std::string member = std::string{R"("target":)"} + target;
     EXPECT_THAT(in_job("{" + member + "}"), IsEmpty());
     EXPECT_THAT(in_task(R"({"name":"a","schedule":{"every":"1h"},)" + member + "}"), IsEmpty());
@@ -63,14 +63,15 @@ TEST_F(known_names_test, what_is_missing_stands_beside_all_other_faults) {
   EXPECT_THAT(pointers_of(in_task(R"({"name":"a","schedule":{"every":"1x"},"target":{"kafka":{"connection":"x","topic":
                                   "t"}}})")),
               UnorderedElementsAre("/schedule/every", "/target/kafka/connection"));
-  EXPECT_THAT(pointers_of(in_pool(R"({"name":"a","source":{"redis_stream":{"connection":"x","key":"s","group":"g"}},
+  EXPECT_THAT(
+      pointers_of(in_pool(R"({"name":"a","source":{"redis_stream":{"connection":"x","key":"s","group":"g"}},
                                   "target":{"redis":{"connection":"y","list":"l"}},"min":9,"max":1,"dead_letter":5})")),
-              UnorderedElementsAre("/source/redis_stream/connection", "/target/redis/connection", "/min",
-                                   "/dead_letter"));
+      UnorderedElementsAre("/source/redis_stream/connection", "/target/redis/connection", "/min", "/dead_letter"));
 }
 
 TEST_F(known_names_test, a_batch_names_the_job) {
-  const std::string list = R"({"target":{"native":{"handler":"noop"}}},{"target":{"redis":{"connection":"x","list":"l"}}},
+  const std::string list =
+      R"({"target":{"native":{"handler":"noop"}}},{"target":{"redis":{"connection":"x","list":"l"}}},
                            {"task":"gone"})";
   EXPECT_THAT(pointers_of(faults_in(decoder_.decode_batch("{\"jobs\":[" + list + "]}", context()))),
               ElementsAre("/jobs/1/target/redis/connection", "/jobs/2/task"));

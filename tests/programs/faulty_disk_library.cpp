@@ -1,6 +1,6 @@
-// To be loaded before all others (LD_PRELOAD) into a program whose disk is to have faults (tests/support/faulty_disk.hpp).
-// WHEELWORK_FAULTY_DISK names a file: while somebody else has it locked, syncs wait; while the file NAME.read-only exists,
-// nothing is written.
+// To be loaded before all others (LD_PRELOAD) into a program whose disk is to have faults
+// (tests/support/faulty_disk.hpp). WHEELWORK_FAULTY_DISK names a file: while somebody else has it locked, syncs wait;
+// while the file NAME.read-only exists, nothing is written.
 #include <cerrno>
 #include <cstdlib>
 #include <string>

@@ -51,9 +51,9 @@ public:
     std::ofstream{folder_ / "nginx.conf"}
         << "daemon off; master_process off; pid " << (folder_ / "pid").string()
         << "; error_log stderr notice;\nevents { }\nhttp { log_format seen '$server_protocol'; access_log "
-        << log().string() << " seen; client_body_temp_path " << folder_.string() << "; server { listen 127.0.0.1:"
-        << port_ << " ssl http2; ssl_certificate " << certificate << "; ssl_certificate_key " << key
-        << "; location / { return 200; } } }\n";
+        << log().string() << " seen; client_body_temp_path " << folder_.string()
+        << "; server { listen 127.0.0.1:" << port_ << " ssl http2; ssl_certificate " << certificate
+        << "; ssl_certificate_key " << key << "; location / { return 200; } } }\n";
     process_ = server_process({"nginx", "-c", (folder_ / "nginx.conf").string()}, folder_,
                               {.ended_by = SIGTERM, .own_account = true});
     process_.wait_until_it_says("event method");

@@ -87,8 +87,8 @@ TEST_F(process_end, a_cancel_ends_the_attempt_and_keeps_what_it_printed) {
 
 TEST_F(process_end, a_command_that_comes_to_its_own_end_on_a_cancel_has_its_own_result) {
   life_line alive{path("alive")};
-  run(order(1, {"/bin/sh", "-c",
-                "trap 'echo saved; exit 0' TERM; " + helper_ + " ignore-term " + alive.path() + " & wait"}));
+  run(order(
+      1, {"/bin/sh", "-c", "trap 'echo saved; exit 0' TERM; " + helper_ + " ignore-term " + alive.path() + " & wait"}));
   ASSERT_TRUE(alive.wait_for(1)); // so the trap is set
   runner_->cancel(job_id{1}, 1);
   auto result = answers_.of(1);

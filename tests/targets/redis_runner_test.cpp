@@ -86,9 +86,10 @@ TEST_F(redis_runner_test, what_comes_from_a_pool_says_where_it_was) {
   order.from = std::make_shared<const message_origin>(
       message_origin{"p", "kafka", "incoming", 3, "17", "customer-9", "same-for-ever"});
   EXPECT_EQ(result_of(order).outcome, attempt_outcome::succeeded);
-  EXPECT_THAT(server_.list({"XRANGE", "mails", "-", "+"}),
-              ::testing::ElementsAre(HasSubstr("idempotency_key\nsame-for-ever\npool\np\nsource\nkafka\ntopic\nincoming\n"
-                                               "partition\n3\noffset\n17\nmessage_key\ncustomer-9\n")));
+  EXPECT_THAT(
+      server_.list({"XRANGE", "mails", "-", "+"}),
+      ::testing::ElementsAre(HasSubstr("idempotency_key\nsame-for-ever\npool\np\nsource\nkafka\ntopic\nincoming\n"
+                                       "partition\n3\noffset\n17\nmessage_key\ncustomer-9\n")));
 }
 
 TEST_F(redis_runner_test, thousands_are_written_in_order_and_answered_each) {

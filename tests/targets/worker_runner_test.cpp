@@ -225,7 +225,9 @@ TEST_F(worker_runner_test, a_stop_answers_polls_with_nothing) {
 TEST(worker_runner_with_a_thread, ends_waits_and_leases_by_itself) {
   auto acks = std::make_shared<awaited_acks>(machine_clock());
   result_collector results;
-  auto runner = make_worker_runner(acks, {[](auto&&...) {}, [](uint64_t) {}, [](uint64_t, const auto& free) { free(); }}, machine_clock(), results.sink());
+  auto runner =
+      make_worker_runner(acks, {[](auto&&...) {}, [](uint64_t) {}, [](uint64_t, const auto& free) { free(); }},
+                         machine_clock(), results.sink());
   std::promise<size_t> over;
   runner->poll({{"mail"}, "host-1", 1, 20ms, 30s}, [&](const auto& jobs) { over.set_value(jobs.size()); });
   EXPECT_EQ(over.get_future().get(), 0u);
