@@ -1,6 +1,6 @@
 # Target check_headers: compiles each header of the folders alone, so that a file may include any of them first. Not part of `all`.
 
-foreach(folder schedule messages config persistence targets sources actors api app)
+foreach(folder schedule messages config persistence brokers targets sources actors api app)
   set(library wheelwork_${folder})
   if(folder STREQUAL "app")
     set(library wheelwork_app_commands)
