@@ -1,5 +1,7 @@
 #include "api/http_message.hpp"
 
+#include "api/authority.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 
 #include "app/commands.hpp"
 #include "schedule/result.hpp"
+#include "schedule/time.hpp"
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <cwchar>
 #include <unistd.h>
+#include <utility>
 
 namespace wheelwork {
 namespace {

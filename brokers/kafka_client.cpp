@@ -1,5 +1,7 @@
 #include "brokers/kafka_client.hpp"
 
+#include "brokers/kafka_membership.hpp"
+
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int log_warning = 4; ///< as in syslog
 constexpr std::chrono::seconds end_wait{5};
+constexpr std::chrono::minutes join_wait{5}; ///< longer than any member may hold up its group, unless set otherwise
 
 const kafka_callbacks& callbacks_in(void* opaque) { return *static_cast<const kafka_callbacks*>(opaque); }
 
@@ -107,8 +110,35 @@ std::string kafka_client::fault(const kafka_connection_settings& connection, con
   return conf ? std::string{} : conf.error();
 }
 
+bool kafka_client::joins_for_the_first_time() const {
+  if (rd_kafka_type(handle_) != RD_KAFKA_CONSUMER || group().settled()) return false;
+  rd_kafka_topic_partition_list_t* topics = nullptr;
+  if (rd_kafka_consumer_closed(handle_) || rd_kafka_subscription(handle_, &topics)) return false;
+  return kafka_partitions_ptr { topics } -> cnt > 0;
+}
+
+/// On a thread of its own.
+void kafka_client::leave_by_itself(rd_kafka_t* handle, std::unique_ptr<called> with) {
+  auto& callbacks = with->callbacks; // others may be reading `log`
+  callbacks.error = nullptr;
+  callbacks.committed = [](auto&&...) {};
+  callbacks.rebalance = [handle](rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
+    follow_rebalance(handle, code, which);
+  };
+  if (leave_after_joining(handle, with->group, join_wait)) {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return;
+  }
+  if (callbacks.log) callbacks.log(log_warning, "a client never got its share of its group; it is left behind");
+  static_cast<void>(with.release()); // it goes on to call them
+}
+
 kafka_client::~kafka_client() {
   if (!handle_) return;
+  if (joins_for_the_first_time()) {
+    std::thread{leave_by_itself, handle_, std::move(called_)}.detach();
+    return;
+  }
   // librdkafka 2.0 sometimes waits for ever for a partition that only its own queue still names (its issues 4362 and
   // 4674), so it ends on a thread that nobody has to wait for.
   const auto log = called_->callbacks.log;

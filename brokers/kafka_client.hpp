@@ -76,7 +76,8 @@ public:
   static std::string fault(const kafka_connection_settings& connection, const kafka_settings& settings);
 
   /// Without a word to the group or a wait for what is under way. Messages must have been freed before. Takes up to
-  /// 5 s; a client that has not ended by then is left behind with its threads, which is logged.
+  /// 5 s; a client that has not ended by then is left behind with its threads, which is logged. One that is about to
+  /// join its group for the first time leaves it by itself after that, without its callbacks.
   ~kafka_client();
   kafka_client(const kafka_client&) = delete;
   kafka_client& operator=(const kafka_client&) = delete;
@@ -94,6 +95,8 @@ private:
   explicit kafka_client(kafka_callbacks callbacks) : called_{std::make_unique<called>()} {
     called_->callbacks = std::move(callbacks);
   }
+  bool joins_for_the_first_time() const;
+  static void leave_by_itself(rd_kafka_t* handle, std::unique_ptr<called> with);
 
   std::unique_ptr<called> called_;
   rd_kafka_t* handle_ = nullptr;

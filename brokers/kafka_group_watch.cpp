@@ -38,9 +38,12 @@ void kafka_group_watch::attach(rd_kafka_conf_t* conf) {
 }
 
 void kafka_group_watch::sent(int16_t request) {
-  if (request != join_group) return;
+  if (request != join_group && request != heartbeat) return;
   const std::lock_guard lock{mutex_};
-  joining_ = member_ = true;
+  if (request == heartbeat)
+    settled_ = true; // the answer to sync_group may have been an error; heartbeats begin when it was taken in
+  else
+    joining_ = member_ = true;
 }
 
 void kafka_group_watch::answered(int16_t request) {
@@ -55,6 +58,11 @@ void kafka_group_watch::answered(int16_t request) {
 bool kafka_group_watch::joining() const {
   const std::lock_guard lock{mutex_};
   return joining_;
+}
+
+bool kafka_group_watch::settled() const {
+  const std::lock_guard lock{mutex_};
+  return settled_;
 }
 
 bool kafka_group_watch::member() const {

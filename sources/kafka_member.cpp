@@ -1,5 +1,7 @@
 #include "sources/kafka_member.hpp"
 
+#include "brokers/kafka_membership.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -32,11 +34,6 @@ bool about_topic(rd_kafka_resp_err_t code) {
   case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: return true;
   default: return false;
   }
-}
-
-/// What a consumer that leaves is told. (rd_kafka_queue_poll_callback() ends the program at a message.)
-void serve(rd_kafka_queue_t* queue, milliseconds wait) {
-  const kafka_message_ptr dropped{rd_kafka_consume_queue(queue, as_int(wait))};
 }
 
 kafka_partitions_ptr as_list(const std::string& topic, const std::vector<kafka_lanes::position>& positions) {
@@ -118,9 +115,10 @@ void kafka_member::drop() {
   let_go_of_all();
   departure_.reset();
   wanted_.clear();
-  if (client_ && !rd_kafka_consumer_closed(client_->get())) {
+  if (client_ && client_->group().settled() && !rd_kafka_consumer_closed(client_->get())) {
     closing_ = true;
-    end(); // without a word to the group
+    close_membership(client_->get(), end_wait); // without a word to the group
+    let_go_of_all();
   }
   client_.reset();
   trouble_ = {};
@@ -306,19 +304,11 @@ std::string kafka_member::trouble(milliseconds wait) {
   return trouble_.text;
 }
 
-/// librdkafka 2.0 waits for ever for the end of a client that has not answered an assignment, or whose queues hold
-/// events, which name partitions. So both is done here, and the queues are gone before the client.
-void kafka_member::end() {
-  const auto until = setup_.clock->steady_now() + end_wait;
-  const kafka_queue_ptr last_events{rd_kafka_queue_new(client_->get())};
-  const kafka_error_ptr refused{rd_kafka_consumer_close_queue(client_->get(), last_events.get())};
-  while (!refused && !rd_kafka_consumer_closed(client_->get()) && setup_.clock->steady_now() < until)
-    serve(last_events.get(), milliseconds{100});
-  const kafka_queue_ptr events_before{rd_kafka_queue_get_consumer(client_->get())};
-  rd_kafka_queue_forward(events_before.get(), nullptr);
-  for (auto* queue : {last_events.get(), events_before.get()})
-    while (rd_kafka_queue_length(queue) > 0) serve(queue, milliseconds{0});
-  let_go_of_all();
+void kafka_member::leave() {
+  rd_kafka_unsubscribe(client_->get());
+  const auto until = setup_.clock->steady_now() + leave_wait;
+  const auto left = [&] { return lanes_.empty() && !client_->group().member(); };
+  while (!left() && setup_.clock->steady_now() < until) poll(milliseconds{10});
 }
 
 std::string kafka_member::close() {
@@ -328,10 +318,7 @@ std::string kafka_member::close() {
   part_if_done();
   // A static member leaves when it unsubscribes, and not when it closes; and not when it is about to join.
   client_->group().wait_until_joined(leave_wait);
-  rd_kafka_unsubscribe(client_->get());
-  const auto until = setup_.clock->steady_now() + leave_wait;
-  const auto left = [&] { return lanes_.empty() && !client_->group().member(); };
-  while (!left() && setup_.clock->steady_now() < until) poll(milliseconds{10});
+  if (client_->group().settled()) leave(); // else it leaves by itself when it can
   drop();
   lost_.clear();
   return wrong;

@@ -62,7 +62,7 @@ private:
   kafka_settings settings() const;
   kafka_callbacks callbacks();
   void drop();
-  void end();
+  void leave();
   void let_go(const kafka_lanes::remains& left);
   void let_go_of_all();
   void receive(kafka_message_ptr message);

@@ -1,11 +1,13 @@
 #include "tests/app/node_process.hpp"
 
 #include <curl/curl.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -29,6 +31,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{60};
+constexpr size_t log_shown = 20'000; ///< bytes
 
 /// What the constructor promises: everything below the folder.
 std::string own_tables(const std::filesystem::path& folder) {
@@ -105,8 +108,20 @@ node_process::node_process(std::filesystem::path folder, const std::string& conf
 }
 
 node_process::~node_process() {
-  if (pid_ > 0) kill();
+  if (pid_ > 0) end_and_tell();
   ::close(pid_descriptor_);
+}
+
+/// The folder goes with the test, so what the node said is shown here if the test failed.
+void node_process::end_and_tell() {
+  const bool ran = runs_on_for(milliseconds{0});
+  send_signal(SIGKILL); // one that ended is reaped by the next step only
+  const int status = wait_for_end();
+  if (!testing::Test::HasFailure()) return;
+  const auto said = log();
+  std::fprintf(stderr, "The node %s; the end of what it said:\n%s\n",
+               ran ? "ran until here" : ("had ended with " + std::to_string(status)).c_str(),
+               said.substr(said.size() - std::min(said.size(), log_shown)).c_str());
 }
 
 void node_process::configure(const std::string& configuration) {

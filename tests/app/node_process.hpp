@@ -85,6 +85,7 @@ public:
   std::string log() const;
 
 private:
+  void end_and_tell();
   bool find_port();
   int reap();
 

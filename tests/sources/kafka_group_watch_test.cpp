@@ -33,6 +33,19 @@ TEST(kafka_group_watch_test, answered_heartbeats_are_counted) {
   EXPECT_EQ(watch.heartbeats(), 1u);
 }
 
+TEST(kafka_group_watch_test, a_client_is_settled_once_it_sends_heartbeats) {
+  kafka_group_watch watch;
+  watch.sent(join_group);
+  watch.answered(join_group);
+  watch.sent(sync_group);
+  watch.answered(sync_group); // perhaps with an error
+  EXPECT_FALSE(watch.settled());
+  watch.sent(heartbeat);
+  EXPECT_TRUE(watch.settled());
+  watch.sent(join_group);
+  EXPECT_TRUE(watch.settled());
+}
+
 TEST(kafka_group_watch_test, who_waits_hears_of_the_end_at_once) {
   kafka_group_watch watch;
   watch.sent(join_group);

@@ -90,6 +90,36 @@ TEST_F(topic_source_test, what_could_not_be_committed_before_the_group_threw_its
   EXPECT_EQ(here_.committed(), 6);
 }
 
+TEST_F(topic_source_test, a_client_that_ends_before_its_first_share_of_the_group_leaves_by_itself) {
+  here_.create(1);
+  here_.tool.produce(here_.topic, 0, numbered(3));
+  constexpr int16_t sync_group = 14;
+  constexpr int slow_ms = 1000; // from the answer that names the protocol to the one with the share
+  rd_kafka_mock_broker_push_request_error_rtts(place_.cluster.get(), 1, sync_group, 1, RD_KAFKA_RESP_ERR_NO_ERROR,
+                                               slow_ms);
+  auto held = std::make_shared<std::promise<void>>();
+  auto ended = held->get_future();
+  kafka_callbacks callbacks;
+  callbacks.log = [held = std::move(held)](int, const std::string&) {}; // freed when nobody can call it any more
+  callbacks.rebalance = [](auto&&...) { ADD_FAILURE() << "its owner is gone"; };
+  auto client = kafka_client::open(kafka_role::consumer, here_.connection(),
+                                   {{{"group.id", here_.topic + "-group"},
+                                     {"partition.assignment.strategy", "cooperative-sticky"},
+                                     {"session.timeout.ms", "3000"}}, // the imitation takes as long for each rebalance
+                                    {}},
+                                   std::move(callbacks));
+  ASSERT_TRUE(client) << client.error();
+  const auto topics = make_kafka_partitions();
+  add_partition(topics, here_.topic, RD_KAFKA_PARTITION_UA);
+  ASSERT_EQ(rd_kafka_subscribe((*client)->get(), topics.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  while (rd_kafka_rebalance_protocol((*client)->get()) != std::string_view{"COOPERATIVE"})
+    ASSERT_FALSE(kafka_message_ptr{rd_kafka_consumer_poll((*client)->get(), 10)});
+  client->reset(); // ended the program
+  auto next = here_.make_consumer();
+  EXPECT_THAT(bytes_of(next.take(3)), ::testing::ElementsAre("m0", "m1", "m2"));
+  EXPECT_THROW(ended.get(), std::future_error); // a promise that is freed without being kept
+}
+
 TEST_F(topic_source_test, a_client_that_does_not_end_is_left_behind_until_it_does) {
   here_.create(1);
   here_.tool.produce(here_.topic, 0, numbered(1));

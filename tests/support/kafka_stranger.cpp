@@ -34,7 +34,7 @@ void kafka_stranger::take_part() {
     const kafka_partitions_ptr mine{assigned};
     has_partitions_ = mine->cnt > 0;
   }
-  rd_kafka_consumer_close(client_->get());
+  if (client_->group().settled()) rd_kafka_consumer_close(client_->get()); // else it leaves by itself
 }
 
 } // namespace wheelwork
