@@ -228,10 +228,14 @@ kafka_partitions_ptr kafka_member::assigned() const {
 /// Not while it joins its group, nor when it may be about to: a commit behind the join would cost all partitions
 /// (brokers/kafka_group_watch.hpp).
 bool kafka_member::may_commit() {
-  const auto now = setup_.clock->steady_now();
   const auto heartbeats = client_->group().heartbeats();
-  if (heartbeats != std::exchange(heartbeats_, heartbeats)) calm_from_ = now + calm_pause;
-  return !client_->group().joining() && now >= calm_from_;
+  if (heartbeats != std::exchange(heartbeats_, heartbeats)) {
+    // Any question will do: its answer comes when librdkafka has taken in that of the heartbeat, however busy the
+    // machine is.
+    rd_kafka_rebalance_protocol(client_->get());
+    calm_from_ = setup_.clock->steady_now() + calm_pause;
+  }
+  return !client_->group().joining() && setup_.clock->steady_now() >= calm_from_;
 }
 
 bool kafka_member::write_finished(how urgency) {
