@@ -48,7 +48,8 @@ function(wheelwork_test folder)
     file(GLOB_RECURSE with_server CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/${server}_*.cpp)
     if(with_server)
       add_test(NAME ${folder}_on_${server} COMMAND ${folder}_test --gtest_filter=*${server}*)
-      set_tests_properties(${folder}_on_${server} PROPERTIES TIMEOUT 900 LABELS ${folder}
+      # They take minutes, so they begin first: else the others are done and the last of these runs alone.
+      set_tests_properties(${folder}_on_${server} PROPERTIES TIMEOUT 900 LABELS ${folder} COST 100
         SKIP_REGULAR_EXPRESSION "no Apache Kafka here") # what its tests say when they all skip
     endif()
   endforeach()
