@@ -159,8 +159,10 @@ private:
     ondemand::object object;
     if (iterate(text).get(document) != simdjson::SUCCESS || document.get_object().get(object) != simdjson::SUCCESS)
       return job_from_text(text, context);
-    if (auto job = fields_.read(object, context.now)) return checked(*std::move(job), context);
-    return decode_generally(text, context);
+    auto job = fields_.read(object, context.now);
+    if (!job) return decode_generally(text, context);
+    if (auto faults = unknown_names_in(*job, context); !faults.empty()) return failure(std::move(faults));
+    return *std::move(job);
   }
 
   /// False: the list can't be read on.
@@ -186,27 +188,36 @@ private:
   void decode_item(ondemand::value& value, size_t index, const json_context& context, batch_answer& answer) {
     ondemand::object object;
     std::string_view text;
-    const auto pointer = "/jobs/" + std::to_string(index);
     if (value.get_object().get(object) == simdjson::SUCCESS) {
-      if (auto job = fields_.read(object, context.now))
-        return answer.add(checked(*std::move(job), in(context, pointer)));
+      if (auto job = fields_.read(object, context.now)) return add_item(*std::move(job), index, context, answer);
       if (object.reset().error() == simdjson::SUCCESS && object.raw_json().get(text) == simdjson::SUCCESS)
         text = trimmed(text);
     } else {
       text = raw_text(value);
     }
+    const auto pointer = item_pointer("/jobs", index);
     answer.add(decode_generally(text, in(context, pointer)));
+  }
+
+  static void add_item(new_job&& job, size_t index, const json_context& context, batch_answer& answer) {
+    auto faults = unknown_names_in(job, context);
+    if (faults.empty()) {
+      answer.jobs.push_back(std::move(job));
+      return;
+    }
+    for (auto& each : faults) each.pointer.insert(0, item_pointer("/jobs", index));
+    answer.add(failure(std::move(faults)));
   }
 
   static json_context in(const json_context& context, std::string_view pointer) {
     return {.now = context.now, .base_pointer = pointer, .payload_text = {}, .known = context.known};
   }
 
-  static result<new_job, json_faults> checked(new_job job, const json_context& context) {
-    if (!context.known) return job;
-    auto faults = unknown_names_of(job, std::string{context.base_pointer}, *context.known);
-    if (!faults.empty()) return failure(std::move(faults));
-    return job;
+  static json_faults unknown_names_in(const new_job& job, const json_context& context) {
+    if (!context.known) return {};
+    auto faults = unknown_names_of(job, *context.known);
+    for (auto& each : faults) each.pointer.insert(0, context.base_pointer);
+    return faults;
   }
 
   result<new_job, json_faults> decode_generally(std::string_view text, const json_context& context) {

@@ -57,22 +57,17 @@ void find_unknown_names(const nlohmann::json& body, const std::string& base_poin
   look({"target", "kafka", "connection"}, kafka_fault);
 }
 
-json_faults unknown_names_of(const new_job& job, const std::string& base_pointer, const known_names& known) {
-  std::optional<std::string> fault;
-  std::string pointer;
+json_faults unknown_names_of(const new_job& job, const known_names& known) {
+  const auto only = [](const char* pointer, std::optional<std::string> fault) {
+    return fault ? json_faults{{pointer, std::move(*fault)}} : json_faults{};
+  };
+  if (!job.task_name.empty()) return only("/task", task_fault(known, job.task_name));
   const auto* how = job.made.how ? &job.made.how->how : nullptr;
-  if (!job.task_name.empty()) {
-    fault = task_fault(known, job.task_name);
-    pointer = "/task";
-  } else if (const auto* redis = how ? std::get_if<redis_target>(how) : nullptr) {
-    fault = redis_fault(known, redis->connection);
-    pointer = "/target/redis/connection";
-  } else if (const auto* kafka = how ? std::get_if<kafka_target>(how) : nullptr) {
-    fault = kafka_fault(known, kafka->connection);
-    pointer = "/target/kafka/connection";
-  }
-  if (!fault) return {};
-  return {{base_pointer + pointer, std::move(*fault)}};
+  if (const auto* redis = how ? std::get_if<redis_target>(how) : nullptr)
+    return only("/target/redis/connection", redis_fault(known, redis->connection));
+  if (const auto* kafka = how ? std::get_if<kafka_target>(how) : nullptr)
+    return only("/target/kafka/connection", kafka_fault(known, kafka->connection));
+  return {};
 }
 
 } // namespace wheelwork
