@@ -110,13 +110,6 @@ std::string kafka_client::fault(const kafka_connection_settings& connection, con
   return conf ? std::string{} : conf.error();
 }
 
-bool kafka_client::joins_for_the_first_time() const {
-  if (rd_kafka_type(handle_) != RD_KAFKA_CONSUMER || group().settled()) return false;
-  rd_kafka_topic_partition_list_t* topics = nullptr;
-  if (rd_kafka_consumer_closed(handle_) || rd_kafka_subscription(handle_, &topics)) return false;
-  return kafka_partitions_ptr { topics } -> cnt > 0;
-}
-
 /// On a thread of its own.
 void kafka_client::leave_by_itself(rd_kafka_t* handle, std::unique_ptr<called> with) {
   auto& callbacks = with->callbacks; // others may be reading `log`
@@ -135,7 +128,7 @@ void kafka_client::leave_by_itself(rd_kafka_t* handle, std::unique_ptr<called> w
 
 kafka_client::~kafka_client() {
   if (!handle_) return;
-  if (joins_for_the_first_time()) {
+  if (joins_for_the_first_time(handle_, group())) {
     std::thread{leave_by_itself, handle_, std::move(called_)}.detach();
     return;
   }

@@ -95,7 +95,6 @@ private:
   explicit kafka_client(kafka_callbacks callbacks) : called_{std::make_unique<called>()} {
     called_->callbacks = std::move(callbacks);
   }
-  bool joins_for_the_first_time() const;
   static void leave_by_itself(rd_kafka_t* handle, std::unique_ptr<called> with);
 
   std::unique_ptr<called> called_;

@@ -57,9 +57,17 @@ bool withdraw(rd_kafka_t* client) {
 
 } // namespace
 
+bool is_cooperative(rd_kafka_t* client) { return protocol_of(client) == "COOPERATIVE"; }
+
+bool joins_for_the_first_time(rd_kafka_t* client, const kafka_group_watch& group) {
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER || group.settled() || rd_kafka_consumer_closed(client)) return false;
+  const auto topics = subscription_of(client);
+  return topics && topics->cnt > 0;
+}
+
 void follow_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
   const bool gets = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-  if (protocol_of(client) != "COOPERATIVE") {
+  if (!is_cooperative(client)) {
     rd_kafka_assign(client, gets ? which : nullptr);
     return;
   }

@@ -1,19 +1,11 @@
 // How partitions come to a member of a Kafka group, and how it parts with them.
+#include "brokers/kafka_membership.hpp"
 #include "sources/kafka_member.hpp"
 
 #include <algorithm>
 #include <spdlog/spdlog.h>
 
 namespace wheelwork {
-
-namespace {
-
-bool is_cooperative(rd_kafka_t* handle) {
-  const char* protocol = rd_kafka_rebalance_protocol(handle);
-  return protocol && std::string_view{protocol} == "COOPERATIVE";
-}
-
-} // namespace
 
 void kafka_member::on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* which) {
   const bool one_by_one = is_cooperative(client_->get());
